@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/policies.h"
+#include "core/log.h"
+#include "core/result.h"
+
+namespace aev::config {
+
+/// A place in a YAML file, 1-based; line 0 means the value came from elsewhere.
+struct Location {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+/// One thing that is wrong (or doubtful), printed `file:line:column: path: message`.
+struct Problem {
+  Location where;
+  std::string path;     ///< `subscribers.customer.retry.max_atempts`
+  std::string message;  ///< what, and what was probably meant
+  bool warning = false;
+};
+
+[[nodiscard]] std::string to_string(const Problem& problem);
+
+/// Where each part of a subtree came from, by JSON Pointer relative to the subtree ("" is its root).
+using SourceMap = std::map<std::string, Location, std::less<>>;
+
+enum class Scope : std::uint8_t { kIngest, kRead, kAdmin };
+
+struct ApiToken {
+  std::string name;
+  std::string token;
+  std::vector<Scope> scopes;
+};
+
+struct ApiConfig {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;  ///< 0: any free port
+  std::vector<ApiToken> tokens;  ///< empty: no authentication, loopback only
+  std::string tls_certificate;   ///< path of a PEM chain; empty: plain HTTP
+  std::string tls_key;
+  std::uint32_t max_connections = 512;
+  std::uint64_t max_body_bytes = 16u << 20;   ///< of one request that is held whole
+  std::uint64_t max_event_bytes = 1u << 20;   ///< of one event
+  Duration request_timeout = std::chrono::seconds(30);  ///< total, from first byte to last
+  Duration keep_alive = std::chrono::seconds(60);
+};
+
+struct StoreConfig {
+  bool sync_full = true;
+  std::uint64_t max_size = 20ull << 30;
+  Duration events_retention = std::chrono::hours(24 * 7);
+  Duration attempts_retention = std::chrono::hours(72);
+  Duration dedup_window = std::chrono::hours(24);
+};
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kText;
+};
+
+struct DeliveryConfig {
+  std::uint64_t memory = 32u << 20;  ///< bytes of recent events kept for delivery
+  Duration checkpoint_interval = std::chrono::milliseconds(100);
+  Duration drain_timeout = std::chrono::seconds(20);  ///< at SIGTERM
+};
+
+struct SubscriberConfig {
+  std::string name;
+  std::string plugin;       ///< subscriber type id, for example `webhook`
+  std::string config_json;  ///< the `config:` subtree as JSON, interpolated
+  /// The same with every secret value and every value read from a ${file:} replaced by "[redacted]".
+  std::string redacted_config_json;
+  SourceMap config_sources;  ///< of `config:`
+  DeliveryPolicy policy;
+  Location where;
+};
+
+struct RouteConfig {
+  std::string name;
+  std::string match_json;  ///< the pattern as JSON; empty for a default route or one without match
+  SourceMap match_sources;
+  bool is_default = false;
+  std::vector<std::string> to;
+  Location where;
+};
+
+struct RouteTest {
+  std::string name;
+  std::string event_json;
+  std::vector<std::string> expect_to;
+  Location where;
+};
+
+/// The whole effective configuration: plain data, no YAML left.
+struct Config {
+  std::filesystem::path file;
+  std::filesystem::path data_dir;  ///< absolute
+  ApiConfig api;
+  StoreConfig store;
+  LogConfig log;
+  DeliveryConfig delivery;
+  std::vector<std::filesystem::path> plugin_path;
+  std::vector<SubscriberConfig> subscribers;
+  std::vector<RouteConfig> routes;
+  std::vector<RouteTest> tests;
+};
+
+/// Reads an environment variable; nullopt when unset. Injected so that tests need no setenv.
+using Environment = std::function<std::optional<std::string>(std::string_view)>;
+
+[[nodiscard]] Environment process_environment();
+
+/// Result of loading: a configuration only if there is no error among `problems`; warnings may be.
+struct Loaded {
+  std::optional<Config> config;
+  std::vector<Problem> problems;
+  /// `config show`: every effective value with its origin (`file:line:column`, `environment NAME` or
+  /// `default`), secrets redacted, in YAML order.
+  struct Shown {
+    std::string path;
+    std::string value;
+    std::string origin;
+  };
+  std::vector<Shown> shown;
+};
+
+/// Reads and checks the YAML at `file` with its includes, in one pass that reports every problem.
+/// Never throws. Relative paths in the file are relative to the file's folder.
+[[nodiscard]] Loaded load(const std::filesystem::path& file, const Environment& environment);
+
+/// Checks a JSON document against a JSON Schema (draft 7 as valijson reads it) and maps each error
+/// through `sources` to a place; `path_prefix` is put before the pointer in Problem::path. A schema
+/// that is itself invalid gives one Problem.
+[[nodiscard]] std::vector<Problem> check_against_schema(std::string_view document_json,
+                                                        std::string_view schema_json,
+                                                        const SourceMap& sources,
+                                                        std::string_view path_prefix);
+
+/// The JSON Pointers of properties that `schema_json` marks `"x-secret": true`.
+[[nodiscard]] std::vector<std::string> secret_pointers(std::string_view schema_json);
+
+/// The nearest of `candidates` to `word` if it is near enough to be meant, else empty.
+[[nodiscard]] std::string did_you_mean(std::string_view word,
+                                       const std::vector<std::string>& candidates);
+
+}  // namespace aev::config

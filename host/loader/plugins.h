@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/log.h"
+#include "core/metrics.h"
+#include "core/result.h"
+#include "loader/instance.h"
+
+namespace aev::loader {
+
+/// What a subscriber type says about itself.
+struct TypeInfo {
+  std::string id;
+  std::string name;
+  std::string version;
+  std::string vendor;
+  std::string config_schema_json;
+};
+
+/// A loaded plugin file.
+struct PluginInfo {
+  std::filesystem::path path;
+  std::uint16_t abi_major = 0;
+  std::uint16_t abi_minor = 0;
+  std::vector<TypeInfo> types;
+};
+
+/// A file that was refused, with a reason that a person understands and what to do.
+struct RefusedPlugin {
+  std::filesystem::path path;
+  std::string reason;
+};
+
+/// The plugin files of the search path and what they offer. Libraries are never unloaded.
+/// Thread-safe after open().
+class Plugins : public InstanceFactory {
+ public:
+  /// Loads every `*.so` of the directories (earlier directories win on the same type id). A missing
+  /// directory is skipped. A refused file does not stop the others.
+  [[nodiscard]] static std::unique_ptr<Plugins> open(
+      const std::vector<std::filesystem::path>& directories,
+      const Clock& clock,
+      Metrics& metrics,
+      Logger logger);
+
+  [[nodiscard]] virtual const std::vector<PluginInfo>& plugins() const = 0;
+  [[nodiscard]] virtual const std::vector<RefusedPlugin>& refused() const = 0;
+  [[nodiscard]] virtual const TypeInfo* find_type(std::string_view id) const = 0;
+
+  /// The plugin's own cross-field check: pure, no I/O. kInvalid with `pointer`.
+  [[nodiscard]] virtual Result<void> validate(std::string_view type,
+                                              const std::string& config_json) const = 0;
+};
+
+/// Loads one file and describes it, or says why not. For `plugins inspect`.
+[[nodiscard]] Result<PluginInfo> inspect_plugin(const std::filesystem::path& file);
+
+}  // namespace aev::loader
