@@ -1,0 +1,411 @@
+#include "admin/admin_api.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "admin/request_filters.h"
+#include "admin/resource_json.h"
+
+namespace aev::admin {
+namespace {
+
+ApiResponse not_found(const ApiRequest& request) {
+  std::string path;
+  for (const auto& segment : request.path) {
+    path += '/' + segment;
+  }
+  return problem_response(Error{ErrorCode::kNotFound, "there is nothing at " + path, {}});
+}
+
+ApiResponse wrong_method(std::string_view allowed) {
+  ApiResponse response =
+      problem_response(405, "Method not allowed", "this path takes " + std::string(allowed));
+  response.headers["Allow"] = allowed;
+  return response;
+}
+
+/// The page of a listing: items written by `write`, then the cursor to go on with.
+template <typename Items, typename Write, typename CursorOf>
+ApiResponse page(std::string_view name,
+                 const Items& items,
+                 std::size_t limit,
+                 const Write& write,
+                 const CursorOf& cursor_of) {
+  JsonWriter json;
+  json.begin_object().key(name).begin_array();
+  for (const auto& item : items) {
+    write(json, item);
+  }
+  json.end_array().field("count", items.size()).key("next_cursor");
+  if (items.size() < limit || items.empty()) {
+    json.null();
+  } else {
+    json.value(std::to_string(cursor_of(items.back())));
+  }
+  json.end_object();
+  return json_response(json.take());
+}
+
+ApiResponse event_page(store::Store& store, const store::EventFilter& filter) {
+  auto found = store.list(filter);
+  if (!found) {
+    return problem_response(found.error());
+  }
+  return page("events", *found, filter.limit, write_event, [](const events::RoutedEvent& routed) {
+    return routed.event->seq();
+  });
+}
+
+}  // namespace
+
+bool AdminApi::needs_admin(const ApiRequest& request) {
+  return request.method != "GET" && request.method != "HEAD";
+}
+
+ApiResponse AdminApi::handle(const ApiRequest& request) {
+  const auto& path = request.path;
+  if (path.size() == 1 && path[0] == "metrics") {
+    if (request.method != "GET") {
+      return wrong_method("GET");
+    }
+    ApiResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = parts_.metrics.expose();
+    return response;
+  }
+  if (path.size() == 2 && path[0] == "health") {
+    return health(request);
+  }
+  if (path.size() < 2 || path[0] != "v1") {
+    return not_found(request);
+  }
+  const std::string& resource = path[1];
+  if (resource == "events") {
+    return events(request);
+  }
+  if (resource == "debates") {
+    return debates(request);
+  }
+  if (resource == "subscribers") {
+    return path.size() == 2 ? subscribers(request) : one_subscriber(request);
+  }
+  if (resource == "dead-letters") {
+    return path.size() == 2 ? dead_letters(request) : one_dead_letter(request);
+  }
+  if (resource == "replays" && path.size() == 2) {
+    return replays(request);
+  }
+  if (resource == "plugins" && path.size() == 2) {
+    return plugins(request);
+  }
+  if (resource == "stats" && path.size() == 2) {
+    return stats(request);
+  }
+  return not_found(request);
+}
+
+ApiResponse AdminApi::events(const ApiRequest& request) {
+  if (request.method != "GET") {
+    return wrong_method(request.path.size() == 2 ? "GET, POST" : "GET");
+  }
+  if (request.path.size() == 3) {
+    auto found = parts_.store.find(request.path[2]);
+    if (!found) {
+      return problem_response(found.error());
+    }
+    JsonWriter json;
+    write_event(json, *found);
+    return json_response(json.take());
+  }
+  if (request.path.size() != 2) {
+    return not_found(request);
+  }
+  auto filter = event_filter(request, parts_.clock.unix_now_ns());
+  return filter ? event_page(parts_.store, *filter) : problem_response(filter.error());
+}
+
+ApiResponse AdminApi::debates(const ApiRequest& request) {
+  if (request.path.size() != 4 || request.path[3] != "events") {
+    return not_found(request);
+  }
+  if (request.method != "GET") {
+    return wrong_method("GET");
+  }
+  auto filter = event_filter(request, parts_.clock.unix_now_ns());
+  if (!filter) {
+    return problem_response(filter.error());
+  }
+  filter->debate_id = request.path[2];
+  return event_page(parts_.store, *filter);
+}
+
+ApiResponse AdminApi::subscribers(const ApiRequest& request) {
+  if (request.method != "GET") {
+    return wrong_method("GET");
+  }
+  JsonWriter json;
+  json.begin_object().key("subscribers").begin_array();
+  const auto all = parts_.dispatcher.stats();
+  for (const auto& each : all) {
+    write_subscriber(json, each);
+  }
+  json.end_array().field("count", all.size()).end_object();
+  return json_response(json.take());
+}
+
+ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
+  const std::string& name = request.path[2];
+  const auto all = parts_.dispatcher.stats();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
+  if (found == all.end()) {
+    return problem_response(
+        Error{ErrorCode::kNotFound, "there is no subscriber named '" + name + "'", {}});
+  }
+  if (request.path.size() == 3) {
+    if (request.method != "GET") {
+      return wrong_method("GET");
+    }
+    JsonWriter json;
+    write_subscriber(json, *found);
+    return json_response(json.take());
+  }
+  const std::string& action = request.path[3];
+  if (request.path.size() != 4) {
+    return not_found(request);
+  }
+  if (action == "deliveries") {
+    if (request.method != "GET") {
+      return wrong_method("GET");
+    }
+    store::AttemptFilter filter;
+    filter.subscriber = name;
+    auto limit = number_of(request, "limit", 100, 1000);
+    if (!limit) {
+      return problem_response(limit.error());
+    }
+    filter.limit = *limit;
+    auto attempts = parts_.store.attempts(filter);
+    if (!attempts) {
+      return problem_response(attempts.error());
+    }
+    JsonWriter json;
+    json.begin_object().key("attempts").begin_array();
+    for (const auto& attempt : *attempts) {
+      write_attempt(json, attempt);
+    }
+    json.end_array().field("count", attempts->size()).end_object();
+    return json_response(json.take());
+  }
+  if (action != "pause" && action != "resume") {
+    return not_found(request);
+  }
+  if (request.method != "POST") {
+    return wrong_method("POST");
+  }
+  if (auto known = only_these(request, {"reason"}); !known) {
+    return problem_response(known.error());
+  }
+  const auto reason = request.query.find("reason");
+  const auto done = action == "pause"
+                        ? parts_.dispatcher.pause(
+                              name, reason == request.query.end() ? "by an operator" : reason->second)
+                        : parts_.dispatcher.resume(name);
+  if (!done) {
+    return problem_response(done.error());
+  }
+  JsonWriter json;
+  json.begin_object().field("subscriber", name).field("state", action + "d").end_object();
+  return json_response(json.take());
+}
+
+ApiResponse AdminApi::dead_letters(const ApiRequest& request) {
+  auto filter = dead_letter_filter(request, parts_.clock.unix_now_ns());
+  if (!filter) {
+    return problem_response(filter.error());
+  }
+  if (request.method == "GET") {
+    auto found = parts_.store.dead_letters(*filter);
+    if (!found) {
+      return problem_response(found.error());
+    }
+    return page("dead_letters",
+                *found,
+                filter->limit,
+                write_dead_letter,
+                [](const store::DeadLetterRecord& record) { return record.id; });
+  }
+  if (request.method == "DELETE") {
+    if (request.query.empty()) {
+      return problem_response(
+          Error{ErrorCode::kInvalid,
+                "discarding every dead letter must be asked for: give a filter such as subscriber, "
+                "event_type, until or limit",
+                {}});
+    }
+    auto discarded = parts_.store.discard(*filter);
+    if (!discarded) {
+      return problem_response(discarded.error());
+    }
+    JsonWriter json;
+    json.begin_object().field("discarded", *discarded).end_object();
+    return json_response(json.take());
+  }
+  return wrong_method("GET, DELETE");
+}
+
+ApiResponse AdminApi::one_dead_letter(const ApiRequest& request) {
+  const auto& path = request.path;
+  if (path.size() == 3 && path[2] == "retry") {
+    if (request.method != "POST") {
+      return wrong_method("POST");
+    }
+    auto filter = dead_letter_filter(request, parts_.clock.unix_now_ns());
+    if (!filter) {
+      return problem_response(filter.error());
+    }
+    if (!request.query.contains("limit")) {
+      filter->limit = 0;
+    }
+    return retry_dead_letters(request, *filter);
+  }
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(path[2].data(), path[2].data() + path[2].size(), id);
+  if (error != std::errc() || end != path[2].data() + path[2].size()) {
+    return problem_response(Error{
+        ErrorCode::kNotFound, "'" + path[2] + "' is not the id of a dead letter (a number)", {}});
+  }
+  const auto record = parts_.store.dead_letter(id);
+  if (!record) {
+    return problem_response(record.error());
+  }
+  store::DeadLetterFilter filter;
+  filter.id = id;
+  if (path.size() == 4 && path[3] == "retry") {
+    return request.method == "POST" ? retry_dead_letters(request, filter) : wrong_method("POST");
+  }
+  if (path.size() != 3) {
+    return not_found(request);
+  }
+  JsonWriter json;
+  if (request.method == "DELETE") {
+    auto discarded = parts_.store.discard(filter);
+    if (!discarded) {
+      return problem_response(discarded.error());
+    }
+    json.begin_object().field("discarded", *discarded).end_object();
+    return json_response(json.take());
+  }
+  if (request.method != "GET") {
+    return wrong_method("GET, DELETE");
+  }
+  write_dead_letter(json, *record);
+  return json_response(json.take());
+}
+
+ApiResponse AdminApi::retry_dead_letters(const ApiRequest& request,
+                                         store::DeadLetterFilter filter) {
+  const auto rate = rate_of(request);
+  if (!rate) {
+    return problem_response(rate.error());
+  }
+  const auto taken = parts_.dispatcher.retry_dead_letters(filter, *rate);
+  if (!taken) {
+    return problem_response(taken.error());
+  }
+  JsonWriter json;
+  json.begin_object().field("taken", *taken).end_object();
+  return json_response(json.take(), 202);
+}
+
+ApiResponse AdminApi::replays(const ApiRequest& request) {
+  if (request.method == "POST") {
+    const auto replay = replay_request(request, parts_.clock.unix_now_ns());
+    if (!replay) {
+      return problem_response(replay.error());
+    }
+    const auto id = parts_.dispatcher.replay(*replay);
+    if (!id) {
+      return problem_response(id.error());
+    }
+    JsonWriter json;
+    json.begin_object().field("id", *id).field("subscriber", replay->subscriber).end_object();
+    return json_response(json.take(), 202);
+  }
+  if (request.method != "GET") {
+    return wrong_method("GET, POST");
+  }
+  const auto records = parts_.store.replays();
+  if (!records) {
+    return problem_response(records.error());
+  }
+  const auto names = parts_.store.subscribers();
+  if (!names) {
+    return problem_response(names.error());
+  }
+  JsonWriter json;
+  json.begin_object().key("replays").begin_array();
+  for (const auto& record : *records) {
+    const auto owner = std::find_if(names->begin(), names->end(), [&](const auto& each) {
+      return each.id == record.subscriber;
+    });
+    write_replay(json, record, owner == names->end() ? std::string_view() : owner->name);
+  }
+  json.end_array().field("count", records->size()).end_object();
+  return json_response(json.take());
+}
+
+ApiResponse AdminApi::plugins(const ApiRequest& request) {
+  if (request.method != "GET") {
+    return wrong_method("GET");
+  }
+  JsonWriter json;
+  json.begin_object().key("plugins").begin_array();
+  for (const auto& plugin : parts_.plugins.plugins()) {
+    write_plugin(json, plugin);
+  }
+  json.end_array().key("refused").begin_array();
+  for (const auto& refused : parts_.plugins.refused()) {
+    json.begin_object()
+        .field("path", refused.path.string())
+        .field("reason", refused.reason)
+        .end_object();
+  }
+  json.end_array().end_object();
+  return json_response(json.take());
+}
+
+ApiResponse AdminApi::stats(const ApiRequest& request) {
+  if (request.method != "GET") {
+    return wrong_method("GET");
+  }
+  JsonWriter json;
+  json.begin_object().field("version", parts_.version).key("store");
+  write_store_stats(json, parts_.store.stats());
+  const auto dead = parts_.store.count_dead_letters({});
+  json.key("dead_letters");
+  dead ? json.value(*dead) : json.null();
+  json.key("subscribers").begin_array();
+  for (const auto& each : parts_.dispatcher.stats()) {
+    write_subscriber(json, each);
+  }
+  json.end_array().end_object();
+  return json_response(json.take());
+}
+
+ApiResponse AdminApi::health(const ApiRequest& request) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    return wrong_method("GET");
+  }
+  const std::string& which = request.path[1];
+  if (which != "live" && which != "ready") {
+    return not_found(request);
+  }
+  std::string why;
+  if (which == "ready" && !parts_.ready(why)) {
+    return problem_response(503, "Not ready", why);
+  }
+  return json_response(R"({"status":"ok"})");
+}
+
+}  // namespace aev::admin

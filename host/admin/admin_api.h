@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "admin/api_message.h"
+#include "core/clock.h"
+#include "core/metrics.h"
+#include "delivery/dispatcher.h"
+#include "loader/plugins.h"
+#include "store/store.h"
+
+namespace aev::admin {
+
+/// What the API works on. All outlive the AdminApi.
+struct AdminParts {
+  store::Store& store;
+  delivery::Dispatcher& dispatcher;
+  const loader::Plugins& plugins;
+  Metrics& metrics;
+  const Clock& clock;
+  std::string version;
+  /// False while starting or draining: `/health/ready` answers 503 with the reason in `why`.
+  std::function<bool(std::string& why)> ready;
+};
+
+/// The HTTP API but for `POST /v1/events`: events, subscribers, dead letters, replays, plugins,
+/// stats, metrics and health. Thread-safe; calls block on the store or the dispatcher.
+class AdminApi {
+ public:
+  explicit AdminApi(AdminParts parts) : parts_(std::move(parts)) {}
+
+  /// Never throws; every failure is a problem document.
+  [[nodiscard]] ApiResponse handle(const ApiRequest& request);
+
+  /// True if the path takes a token with scope `admin` rather than `read`.
+  [[nodiscard]] static bool needs_admin(const ApiRequest& request);
+
+ private:
+  ApiResponse events(const ApiRequest& request);
+  ApiResponse debates(const ApiRequest& request);
+  ApiResponse subscribers(const ApiRequest& request);
+  ApiResponse one_subscriber(const ApiRequest& request);
+  ApiResponse dead_letters(const ApiRequest& request);
+  ApiResponse one_dead_letter(const ApiRequest& request);
+  ApiResponse retry_dead_letters(const ApiRequest& request, store::DeadLetterFilter filter);
+  ApiResponse replays(const ApiRequest& request);
+  ApiResponse plugins(const ApiRequest& request);
+  ApiResponse stats(const ApiRequest& request);
+  ApiResponse health(const ApiRequest& request);
+
+  AdminParts parts_;
+};
+
+}  // namespace aev::admin
