@@ -14,12 +14,12 @@ ApiResponse not_found(const ApiRequest& request) {
   for (const auto& segment : request.path) {
     path += '/' + segment;
   }
-  return problem_response(Error{ErrorCode::kNotFound, "there is nothing at " + path, {}});
+  return http::problem_response(Error{ErrorCode::kNotFound, "there is nothing at " + path, {}});
 }
 
 ApiResponse wrong_method(std::string_view allowed) {
   ApiResponse response =
-      problem_response(405, "Method not allowed", "this path takes " + std::string(allowed));
+      http::problem_response(405, "Method not allowed", "this path takes " + std::string(allowed));
   response.headers["Allow"] = allowed;
   return response;
 }
@@ -43,13 +43,13 @@ ApiResponse page(std::string_view name,
     json.value(std::to_string(cursor_of(items.back())));
   }
   json.end_object();
-  return json_response(json.take());
+  return http::json_response(json.take());
 }
 
 ApiResponse event_page(store::Store& store, const store::EventFilter& filter) {
   auto found = store.list(filter);
   if (!found) {
-    return problem_response(found.error());
+    return http::problem_response(found.error());
   }
   return page("events", *found, filter.limit, write_event, [](const events::RoutedEvent& routed) {
     return routed.event->seq();
@@ -111,17 +111,17 @@ ApiResponse AdminApi::events(const ApiRequest& request) {
   if (request.path.size() == 3) {
     auto found = parts_.store.find(request.path[2]);
     if (!found) {
-      return problem_response(found.error());
+      return http::problem_response(found.error());
     }
     JsonWriter json;
     write_event(json, *found);
-    return json_response(json.take());
+    return http::json_response(json.take());
   }
   if (request.path.size() != 2) {
     return not_found(request);
   }
   auto filter = event_filter(request, parts_.clock.unix_now_ns());
-  return filter ? event_page(parts_.store, *filter) : problem_response(filter.error());
+  return filter ? event_page(parts_.store, *filter) : http::problem_response(filter.error());
 }
 
 ApiResponse AdminApi::debates(const ApiRequest& request) {
@@ -133,7 +133,7 @@ ApiResponse AdminApi::debates(const ApiRequest& request) {
   }
   auto filter = event_filter(request, parts_.clock.unix_now_ns());
   if (!filter) {
-    return problem_response(filter.error());
+    return http::problem_response(filter.error());
   }
   filter->debate_id = request.path[2];
   return event_page(parts_.store, *filter);
@@ -150,7 +150,7 @@ ApiResponse AdminApi::subscribers(const ApiRequest& request) {
     write_subscriber(json, each);
   }
   json.end_array().field("count", all.size()).end_object();
-  return json_response(json.take());
+  return http::json_response(json.take());
 }
 
 ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
@@ -159,7 +159,7 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
   if (found == all.end()) {
-    return problem_response(
+    return http::problem_response(
         Error{ErrorCode::kNotFound, "there is no subscriber named '" + name + "'", {}});
   }
   if (request.path.size() == 3) {
@@ -168,7 +168,7 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
     }
     JsonWriter json;
     write_subscriber(json, *found);
-    return json_response(json.take());
+    return http::json_response(json.take());
   }
   const std::string& action = request.path[3];
   if (request.path.size() != 4) {
@@ -182,12 +182,12 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
     filter.subscriber = name;
     auto limit = number_of(request, "limit", 100, 1000);
     if (!limit) {
-      return problem_response(limit.error());
+      return http::problem_response(limit.error());
     }
     filter.limit = *limit;
     auto attempts = parts_.store.attempts(filter);
     if (!attempts) {
-      return problem_response(attempts.error());
+      return http::problem_response(attempts.error());
     }
     JsonWriter json;
     json.begin_object().key("attempts").begin_array();
@@ -195,7 +195,7 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
       write_attempt(json, attempt);
     }
     json.end_array().field("count", attempts->size()).end_object();
-    return json_response(json.take());
+    return http::json_response(json.take());
   }
   if (action != "pause" && action != "resume") {
     return not_found(request);
@@ -204,7 +204,7 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
     return wrong_method("POST");
   }
   if (auto known = only_these(request, {"reason"}); !known) {
-    return problem_response(known.error());
+    return http::problem_response(known.error());
   }
   const auto reason = request.query.find("reason");
   const auto done = action == "pause"
@@ -212,22 +212,22 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
                               name, reason == request.query.end() ? "by an operator" : reason->second)
                         : parts_.dispatcher.resume(name);
   if (!done) {
-    return problem_response(done.error());
+    return http::problem_response(done.error());
   }
   JsonWriter json;
   json.begin_object().field("subscriber", name).field("state", action + "d").end_object();
-  return json_response(json.take());
+  return http::json_response(json.take());
 }
 
 ApiResponse AdminApi::dead_letters(const ApiRequest& request) {
   auto filter = dead_letter_filter(request, parts_.clock.unix_now_ns());
   if (!filter) {
-    return problem_response(filter.error());
+    return http::problem_response(filter.error());
   }
   if (request.method == "GET") {
     auto found = parts_.store.dead_letters(*filter);
     if (!found) {
-      return problem_response(found.error());
+      return http::problem_response(found.error());
     }
     return page("dead_letters",
                 *found,
@@ -237,7 +237,7 @@ ApiResponse AdminApi::dead_letters(const ApiRequest& request) {
   }
   if (request.method == "DELETE") {
     if (request.query.empty()) {
-      return problem_response(
+      return http::problem_response(
           Error{ErrorCode::kInvalid,
                 "discarding every dead letter must be asked for: give a filter such as subscriber, "
                 "event_type, until or limit",
@@ -245,11 +245,11 @@ ApiResponse AdminApi::dead_letters(const ApiRequest& request) {
     }
     auto discarded = parts_.store.discard(*filter);
     if (!discarded) {
-      return problem_response(discarded.error());
+      return http::problem_response(discarded.error());
     }
     JsonWriter json;
     json.begin_object().field("discarded", *discarded).end_object();
-    return json_response(json.take());
+    return http::json_response(json.take());
   }
   return wrong_method("GET, DELETE");
 }
@@ -262,7 +262,7 @@ ApiResponse AdminApi::one_dead_letter(const ApiRequest& request) {
     }
     auto filter = dead_letter_filter(request, parts_.clock.unix_now_ns());
     if (!filter) {
-      return problem_response(filter.error());
+      return http::problem_response(filter.error());
     }
     if (!request.query.contains("limit")) {
       filter->limit = 0;
@@ -272,12 +272,12 @@ ApiResponse AdminApi::one_dead_letter(const ApiRequest& request) {
   std::int64_t id = 0;
   const auto [end, error] = std::from_chars(path[2].data(), path[2].data() + path[2].size(), id);
   if (error != std::errc() || end != path[2].data() + path[2].size()) {
-    return problem_response(Error{
+    return http::problem_response(Error{
         ErrorCode::kNotFound, "'" + path[2] + "' is not the id of a dead letter (a number)", {}});
   }
   const auto record = parts_.store.dead_letter(id);
   if (!record) {
-    return problem_response(record.error());
+    return http::problem_response(record.error());
   }
   store::DeadLetterFilter filter;
   filter.id = id;
@@ -291,57 +291,57 @@ ApiResponse AdminApi::one_dead_letter(const ApiRequest& request) {
   if (request.method == "DELETE") {
     auto discarded = parts_.store.discard(filter);
     if (!discarded) {
-      return problem_response(discarded.error());
+      return http::problem_response(discarded.error());
     }
     json.begin_object().field("discarded", *discarded).end_object();
-    return json_response(json.take());
+    return http::json_response(json.take());
   }
   if (request.method != "GET") {
     return wrong_method("GET, DELETE");
   }
   write_dead_letter(json, *record);
-  return json_response(json.take());
+  return http::json_response(json.take());
 }
 
 ApiResponse AdminApi::retry_dead_letters(const ApiRequest& request,
                                          store::DeadLetterFilter filter) {
   const auto rate = rate_of(request);
   if (!rate) {
-    return problem_response(rate.error());
+    return http::problem_response(rate.error());
   }
   const auto taken = parts_.dispatcher.retry_dead_letters(filter, *rate);
   if (!taken) {
-    return problem_response(taken.error());
+    return http::problem_response(taken.error());
   }
   JsonWriter json;
   json.begin_object().field("taken", *taken).end_object();
-  return json_response(json.take(), 202);
+  return http::json_response(json.take(), 202);
 }
 
 ApiResponse AdminApi::replays(const ApiRequest& request) {
   if (request.method == "POST") {
     const auto replay = replay_request(request, parts_.clock.unix_now_ns());
     if (!replay) {
-      return problem_response(replay.error());
+      return http::problem_response(replay.error());
     }
     const auto id = parts_.dispatcher.replay(*replay);
     if (!id) {
-      return problem_response(id.error());
+      return http::problem_response(id.error());
     }
     JsonWriter json;
     json.begin_object().field("id", *id).field("subscriber", replay->subscriber).end_object();
-    return json_response(json.take(), 202);
+    return http::json_response(json.take(), 202);
   }
   if (request.method != "GET") {
     return wrong_method("GET, POST");
   }
   const auto records = parts_.store.replays();
   if (!records) {
-    return problem_response(records.error());
+    return http::problem_response(records.error());
   }
   const auto names = parts_.store.subscribers();
   if (!names) {
-    return problem_response(names.error());
+    return http::problem_response(names.error());
   }
   JsonWriter json;
   json.begin_object().key("replays").begin_array();
@@ -352,7 +352,7 @@ ApiResponse AdminApi::replays(const ApiRequest& request) {
     write_replay(json, record, owner == names->end() ? std::string_view() : owner->name);
   }
   json.end_array().field("count", records->size()).end_object();
-  return json_response(json.take());
+  return http::json_response(json.take());
 }
 
 ApiResponse AdminApi::plugins(const ApiRequest& request) {
@@ -372,7 +372,7 @@ ApiResponse AdminApi::plugins(const ApiRequest& request) {
         .end_object();
   }
   json.end_array().end_object();
-  return json_response(json.take());
+  return http::json_response(json.take());
 }
 
 ApiResponse AdminApi::stats(const ApiRequest& request) {
@@ -390,7 +390,7 @@ ApiResponse AdminApi::stats(const ApiRequest& request) {
     write_subscriber(json, each);
   }
   json.end_array().end_object();
-  return json_response(json.take());
+  return http::json_response(json.take());
 }
 
 ApiResponse AdminApi::health(const ApiRequest& request) {
@@ -403,9 +403,9 @@ ApiResponse AdminApi::health(const ApiRequest& request) {
   }
   std::string why;
   if (which == "ready" && !parts_.ready(why)) {
-    return problem_response(503, "Not ready", why);
+    return http::problem_response(503, "Not ready", why);
   }
-  return json_response(R"({"status":"ok"})");
+  return http::json_response(R"({"status":"ok"})");
 }
 
 }  // namespace aev::admin

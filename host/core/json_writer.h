@@ -36,6 +36,9 @@ class JsonWriter {
   /// `json` must be valid JSON text; it is taken as it is.
   JsonWriter& raw(std::string_view json);
 
+  /// `members` must be valid JSON members (`"a":1,"b":2`) of the object that is open.
+  JsonWriter& members(std::string_view members) { return raw(members); }
+
   template <typename T>
   JsonWriter& field(std::string_view name, const T& content) {
     key(name);

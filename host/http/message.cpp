@@ -1,8 +1,8 @@
-#include "admin/api_message.h"
+#include "http/message.h"
 
 #include "core/json_writer.h"
 
-namespace aev::admin {
+namespace aev::http {
 namespace {
 
 struct StatusAndTitle {
@@ -34,10 +34,11 @@ StatusAndTitle describe(ErrorCode code) {
   return {500, "Internal error"};
 }
 
-ApiResponse problem(int status,
+Response problem(int status,
                     std::string_view title,
                     std::string_view detail,
-                    std::string_view pointer) {
+                    std::string_view pointer,
+                    std::string_view extra_members) {
   JsonWriter json;
   json.begin_object()
       .field("type", "about:blank")
@@ -47,8 +48,11 @@ ApiResponse problem(int status,
   if (!pointer.empty()) {
     json.field("pointer", pointer);
   }
+  if (!extra_members.empty()) {
+    json.members(extra_members);
+  }
   json.end_object();
-  ApiResponse response;
+  Response response;
   response.status = status;
   response.content_type = "application/problem+json";
   response.body = json.take();
@@ -57,24 +61,24 @@ ApiResponse problem(int status,
 
 }  // namespace
 
-ApiResponse problem_response(const Error& error) {
+Response problem_response(const Error& error, std::string_view extra_members) {
   const auto [status, title] = describe(error.code);
-  ApiResponse response = problem(status, title, error.message, error.pointer);
+  Response response = problem(status, title, error.message, error.pointer, extra_members);
   if (status == 503 || status == 507) {
     response.headers["Retry-After"] = status == 503 ? "1" : "30";
   }
   return response;
 }
 
-ApiResponse problem_response(int status, std::string_view title, std::string_view detail) {
-  return problem(status, title, detail, {});
+Response problem_response(int status, std::string_view title, std::string_view detail) {
+  return problem(status, title, detail, {}, {});
 }
 
-ApiResponse json_response(std::string body, int status) {
-  ApiResponse response;
+Response json_response(std::string body, int status) {
+  Response response;
   response.status = status;
   response.body = std::move(body);
   return response;
 }
 
-}  // namespace aev::admin
+}  // namespace aev::http
