@@ -23,12 +23,12 @@ struct Attribute {
 struct EventFields {
   std::string_view id;
   std::string_view event_type;
-  std::string_view debate_id;                           ///< empty: belongs to no debate
-  std::string_view source;                              ///< empty: not given
-  std::string_view content_type = "application/json";   ///< media type of `data`
-  std::string_view data;                                ///< exactly as sent; empty: none
-  std::int64_t time_unix_ns = 0;                        ///< when it happened
-  std::int64_t received_unix_ns = 0;                    ///< when this host took it in
+  std::string_view debate_id;                          ///< empty: belongs to no debate
+  std::string_view source;                             ///< empty: not given
+  std::string_view content_type = "application/json";  ///< media type of `data`
+  std::string_view data;                               ///< exactly as sent; empty: none
+  std::int64_t time_unix_ns = 0;                       ///< when it happened
+  std::int64_t received_unix_ns = 0;                   ///< when this host took it in
   std::span<const Attribute> attributes;
 };
 
