@@ -18,8 +18,9 @@ struct Token {
   std::uint8_t scopes = 0;
 };
 
-/// Checks `Authorization: Bearer …`. Without tokens everything is open (the configuration then allows
-/// loopback only). Immutable, thread-safe; the comparison takes the same time wherever it differs.
+/// Checks `Authorization: Bearer …`. Without tokens everything is open (the configuration then
+/// allows loopback only). Immutable, thread-safe; the comparison takes the same time wherever it
+/// differs.
 class Authenticator {
  public:
   enum class Verdict : std::uint8_t { kAllowed, kNoToken, kUnknownToken, kWrongScope };

@@ -35,10 +35,10 @@ StatusAndTitle describe(ErrorCode code) {
 }
 
 Response problem(int status,
-                    std::string_view title,
-                    std::string_view detail,
-                    std::string_view pointer,
-                    std::string_view extra_members) {
+                 std::string_view title,
+                 std::string_view detail,
+                 std::string_view pointer,
+                 std::string_view extra_members) {
   JsonWriter json;
   json.begin_object()
       .field("type", "about:blank")
@@ -63,6 +63,13 @@ Response problem(int status,
 
 Response problem_response(const Error& error, std::string_view extra_members) {
   const auto [status, title] = describe(error.code);
+  return problem_response(status, title, error, extra_members);
+}
+
+Response problem_response(int status,
+                          std::string_view title,
+                          const Error& error,
+                          std::string_view extra_members) {
   Response response = problem(status, title, error.message, error.pointer, extra_members);
   if (status == 503 || status == 507) {
     response.headers["Retry-After"] = status == 503 ? "1" : "30";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,15 +20,30 @@ struct Response {
 };
 
 /// A problem document (RFC 9457) for `error`, with the status that its code stands for and, for 503
-/// and 507, a Retry-After. `extra_members` is JSON text of further members, `"index":3,"accepted":2`.
+/// and 507, a Retry-After. `extra_members` is JSON text of further members,
+/// `"index":3,"accepted":2`.
 [[nodiscard]] Response problem_response(const Error& error, std::string_view extra_members = {});
 
 /// A problem document with a status that has no ErrorCode (405, 401 …).
-[[nodiscard]] Response problem_response(int status, std::string_view title, std::string_view detail);
+[[nodiscard]] Response problem_response(int status,
+                                        std::string_view title,
+                                        std::string_view detail);
+
+/// A problem document for `error` with a status of the caller's choice, for those that share an
+/// ErrorCode (422 beside 400). Retry-After as above.
+[[nodiscard]] Response problem_response(int status,
+                                        std::string_view title,
+                                        const Error& error,
+                                        std::string_view extra_members = {});
 
 [[nodiscard]] Response json_response(std::string body, int status = 200);
 
-/// One request and its answer, on the connection's thread. Views stay valid as long as the exchange.
+/// Bytes that may be read (their content means nothing) behind what Exchange::read_body returns,
+/// for parsers that read in wide steps.
+inline constexpr std::size_t kBodyPadding = 64;
+
+/// One request and its answer, on the connection's thread. Views stay valid as long as the
+/// exchange.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -43,10 +59,12 @@ class Exchange {
   virtual void each_header(HeaderVisitor visit, void* context) const = 0;
 
   /// Reads up to `capacity` body bytes; 0 at the end. kIo when the peer went away or the request's
-  /// total deadline passed. Blocks.
+  /// total deadline passed (time between two reads does not count), kInvalid when the body's chunks
+  /// are malformed. Blocks.
   [[nodiscard]] virtual Result<std::size_t> read(char* into, std::size_t capacity) = 0;
-  /// The whole body, in a buffer that the next request on this thread reuses. kTooLarge beyond
-  /// `limit` bytes (nothing more is read then), kIo as read().
+  /// The whole body, in a buffer that the next request on this thread reuses, with kBodyPadding
+  /// readable bytes behind it. Call it instead of read(), once. kTooLarge beyond `limit` bytes
+  /// (nothing more is read then), kIo and kInvalid as read().
   [[nodiscard]] virtual Result<std::string_view> read_body(std::size_t limit) = 0;
   /// Body length by Content-Length, if given.
   [[nodiscard]] virtual std::optional<std::uint64_t> content_length() const = 0;

@@ -14,19 +14,22 @@ namespace aev::http {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: any free port
+  std::uint16_t port = 0;       ///< 0: any free port
   std::string tls_certificate;  ///< path of a PEM chain; empty: plain HTTP
   std::string tls_key;
-  std::uint32_t max_connections = 512;  ///< open at once, beyond it connections get 503 and are closed
-  Duration request_timeout = std::chrono::seconds(30);  ///< total, from a request's first byte to its last
-  Duration keep_alive = std::chrono::seconds(60);       ///< idle between requests
+  std::uint32_t max_connections =
+      512;  ///< open at once, beyond it connections get 503 and are closed
+  Duration request_timeout =
+      std::chrono::seconds(30);  ///< total, from a request's first byte to its last
+  Duration keep_alive = std::chrono::seconds(60);  ///< idle between requests
 };
 
 /// An HTTP/1.1 server: a thread per connection, bounded, with a total deadline per request so that
 /// a peer that trickles bytes is cut. Thread-safe.
 class Server {
  public:
-  /// Binds and starts serving. kIo names the address when it cannot be bound. `handler` outlives it.
+  /// Binds and starts serving. kIo names the address when it cannot be bound. `handler` outlives
+  /// it.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
                                                              Handler& handler,
                                                              const Clock& clock,

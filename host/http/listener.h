@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/result.h"
+#include "http/server.h"
+#include "http/transport.h"
+
+namespace aev::http {
+
+/// A bound, listening socket. Confined to one thread after open().
+class Listener {
+ public:
+  /// Binds and listens; reads certificate and key if given. kIo names the address or the file.
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(const ServerOptions& options);
+  virtual ~Listener() = default;
+  /// The next connection; call when descriptor() is readable. kIo if there was none to take or the
+  /// process has no descriptors left.
+  [[nodiscard]] virtual Result<std::unique_ptr<Transport>> accept() = 0;
+  [[nodiscard]] virtual int descriptor() const = 0;
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
+};
+
+}  // namespace aev::http
