@@ -16,7 +16,13 @@
 namespace aev::loader {
 
 /// How an attempt ended, as the plugin reports it. Values are those of the ABI.
-enum class Outcome : std::uint8_t { kDelivered = 0, kRetry = 1, kReject = 2, kSkip = 3, kNotConnected = 4 };
+enum class Outcome : std::uint8_t {
+  kDelivered = 0,
+  kRetry = 1,
+  kReject = 2,
+  kSkip = 3,
+  kNotConnected = 4
+};
 
 /// One event of a lease.
 struct LeasedEvent {
@@ -44,7 +50,7 @@ struct Settlement {
   bool plugin_fault = false;  ///< the loader made this up because the plugin broke the contract
   Duration retry_after{0};    ///< 0: no hint
   std::int32_t code = 0;
-  std::string reason;         ///< cut to 1 KiB, valid UTF-8
+  std::string reason;  ///< cut to 1 KiB, valid UTF-8
 };
 
 /// What the plugin accepts; never more than what was offered.
@@ -62,7 +68,7 @@ struct Limits {
 class InstanceListener {
  public:
   virtual ~InstanceListener() = default;
-  /// start() has returned; `limits` are the plugin's, or an error.
+  /// start() has returned; `limits` are the plugin's, or an error (on_failed follows then).
   virtual void on_started(Result<Limits> limits) = 0;
   /// Valid, first-time settlements only: the loader drops doubles and foreign ones.
   virtual void on_settled(std::span<const Settlement> settlements) = 0;
@@ -72,8 +78,10 @@ class InstanceListener {
   virtual void on_ready() = 0;
   /// The instance is gone for good: it asked to be restarted, it broke the contract, or it hangs.
   /// Everything it had not settled has been reported by on_settled (kRetry, plugin_fault) before.
+  /// After stop() the end is on_stopped instead, even if the plugin breaks the contract then.
   virtual void on_failed(const Error& error) = 0;
-  /// stop() is complete: every lease is settled and the instance destroyed.
+  /// stop() is complete: every lease is settled, or given back by on_accepted(id, 0, false) when
+  /// the plugin had not seen it yet, and the instance destroyed (or abandoned, if it hangs).
   virtual void on_stopped() = 0;
 };
 
@@ -81,13 +89,16 @@ class InstanceListener {
 /// here ever blocks on plugin code. Thread-safe.
 class Instance {
  public:
-  /// Abandons a plugin that does not come back; otherwise stops it first.
+  /// Abandons a plugin that does not come back; otherwise stops it first. The listener still hears
+  /// of that, from other threads, so hold no lock that it takes. At most a few seconds.
   virtual ~Instance() = default;
   /// Asynchronous; answered by on_started.
   virtual void start(const Limits& offered) = 0;
   /// Asynchronous; the lease's events stay pinned until each is settled or the instance destroyed.
+  /// A lease for an instance that is gone comes back by on_accepted(id, 0, false).
   virtual void deliver(Lease lease) = 0;
-  /// Asynchronous; answered by on_stopped at the latest when `deadline` has passed.
+  /// Asynchronous; answered by on_stopped, at the latest a few seconds (LoaderOptions::stop_grace)
+  /// after `deadline` if the plugin does not come back.
   virtual void stop(MonoTime deadline) = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/result.h"
@@ -36,8 +37,17 @@ struct RefusedPlugin {
   std::string reason;
 };
 
+/// How patient the loader is with plugin code, by the injected clock unless said otherwise.
+struct LoaderOptions {
+  Duration call_warning = std::chrono::seconds(1);  ///< a call that takes longer is logged
+  Duration call_limit = std::chrono::seconds(30);   ///< then the instance is given up
+  Duration stop_grace = std::chrono::seconds(5);    ///< for a call that runs past a stop's deadline
+  Duration drop_timeout = std::chrono::seconds(2);  ///< real time; for ~Instance without a stop()
+  Duration watchdog_interval = std::chrono::milliseconds(100);  ///< real time
+};
+
 /// The plugin files of the search path and what they offer. Libraries are never unloaded.
-/// Thread-safe after open().
+/// Thread-safe after open(). Outlives the instances it creates.
 class Plugins : public InstanceFactory {
  public:
   /// Loads every `*.so` of the directories (earlier directories win on the same type id). A missing
@@ -46,7 +56,8 @@ class Plugins : public InstanceFactory {
       const std::vector<std::filesystem::path>& directories,
       const Clock& clock,
       Metrics& metrics,
-      Logger logger);
+      Logger logger,
+      const LoaderOptions& options = {});
 
   [[nodiscard]] virtual const std::vector<PluginInfo>& plugins() const = 0;
   [[nodiscard]] virtual const std::vector<RefusedPlugin>& refused() const = 0;
