@@ -33,7 +33,8 @@ struct Problem {
 
 [[nodiscard]] std::string to_string(const Problem& problem);
 
-/// Where each part of a subtree came from, by JSON Pointer relative to the subtree ("" is its root).
+/// Where each part of a subtree came from, by JSON Pointer relative to the subtree ("" is its
+/// root).
 using SourceMap = std::map<std::string, Location, std::less<>>;
 
 enum class Scope : std::uint8_t { kIngest, kRead, kAdmin };
@@ -46,13 +47,13 @@ struct ApiToken {
 
 struct ApiConfig {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free port
+  std::uint16_t port = 8080;     ///< 0: any free port
   std::vector<ApiToken> tokens;  ///< empty: no authentication, loopback only
   std::string tls_certificate;   ///< path of a PEM chain; empty: plain HTTP
   std::string tls_key;
   std::uint32_t max_connections = 512;
-  std::uint64_t max_body_bytes = 16u << 20;   ///< of one request that is held whole
-  std::uint64_t max_event_bytes = 1u << 20;   ///< of one event
+  std::uint64_t max_body_bytes = 16u << 20;             ///< of one request that is held whole
+  std::uint64_t max_event_bytes = 1u << 20;             ///< of one event
   Duration request_timeout = std::chrono::seconds(30);  ///< total, from first byte to last
   Duration keep_alive = std::chrono::seconds(60);
 };
@@ -80,7 +81,8 @@ struct SubscriberConfig {
   std::string name;
   std::string plugin;       ///< subscriber type id, for example `webhook`
   std::string config_json;  ///< the `config:` subtree as JSON, interpolated
-  /// The same with every secret value and every value read from a ${file:} replaced by "[redacted]".
+  /// The same with every secret value and every value read from a ${file:} replaced by
+  /// "[redacted]".
   std::string redacted_config_json;
   SourceMap config_sources;  ///< of `config:`
   DeliveryPolicy policy;
@@ -126,13 +128,15 @@ using Environment = std::function<std::optional<std::string>(std::string_view)>;
 struct Loaded {
   std::optional<Config> config;
   std::vector<Problem> problems;
-  /// `config show`: every effective value with its origin (`file:line:column`, `environment NAME` or
-  /// `default`), secrets redacted, in YAML order.
+
+  /// `config show`: every effective value with its origin (`file:line:column`, `environment NAME`
+  /// or `default`), secrets redacted, in YAML order.
   struct Shown {
     std::string path;
     std::string value;
     std::string origin;
   };
+
   std::vector<Shown> shown;
 };
 

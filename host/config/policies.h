@@ -15,8 +15,8 @@ struct RetryPolicy {
   Duration initial_interval = std::chrono::seconds(5);
   double multiplier = 2;
   Duration max_interval = std::chrono::minutes(5);
-  double jitter = 0.2;                                ///< 0 to 1
-  Duration max_elapsed = std::chrono::hours(24);      ///< since the first attempt; 0 = no limit
+  double jitter = 0.2;                            ///< 0 to 1
+  Duration max_elapsed = std::chrono::hours(24);  ///< since the first attempt; 0 = no limit
 };
 
 struct DeadLetterPolicy {
@@ -24,8 +24,8 @@ struct DeadLetterPolicy {
   std::uint64_t max_events = 1'000'000;         ///< the oldest go first; 0 = no limit
 };
 
-/// When present, events are delivered in units of up to max_events; a unit leaves when it is full or
-/// its oldest event has waited max_delay.
+/// When present, events are delivered in units of up to max_events; a unit leaves when it is full
+/// or its oldest event has waited max_delay.
 struct BatchPolicy {
   std::uint32_t max_events = 100;
   std::uint64_t max_bytes = 1u << 20;

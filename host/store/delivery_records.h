@@ -19,12 +19,13 @@ struct SeqRange {
   Seq last = 0;
 };
 
-/// running: delivers. paused: an operator said so. disabled: the subscriber's endpoint said so (HTTP
-/// 410) or its plugin did; both last across restarts until resumed.
+/// running: delivers. paused: an operator said so. disabled: the subscriber's endpoint said so
+/// (HTTP 410) or its plugin did; both last across restarts until resumed.
 enum class SubscriberStatus : std::uint8_t { kRunning = 0, kPaused = 1, kDisabled = 2 };
 
-/// What survives a restart about a subscriber. Everything up to `cursor`, and every seq in `settled`,
-/// is delivered, skipped, in retries or in dead_letters: delivery owes nothing more from the log.
+/// What survives a restart about a subscriber. Everything up to `cursor`, and every seq in
+/// `settled`, is delivered, skipped, in retries or in dead_letters: delivery owes nothing more from
+/// the log.
 struct SubscriberRecord {
   SubscriberId id = 0;
   std::string name;
@@ -60,7 +61,7 @@ struct DeadLetterRecord {
   SubscriberId subscriber = 0;
   std::string subscriber_name;  ///< filled when read
   Seq seq = 0;
-  std::string event_id;    ///< filled when read, as the next two
+  std::string event_id;  ///< filled when read, as the next two
   std::string event_type;
   std::string debate_id;
   std::uint64_t replay = 0;
@@ -112,10 +113,10 @@ struct AttemptFilter {
 struct ReplayRecord {
   std::uint64_t id = 0;
   SubscriberId subscriber = 0;
-  Seq next_seq = 0;  ///< everything below has been scheduled
-  Seq last_seq = 0;  ///< ends after this one
+  Seq next_seq = 0;         ///< everything below has been scheduled
+  Seq last_seq = 0;         ///< ends after this one
   std::string filter_json;  ///< {"event_type":…,"debate_id":…,"since":…,"until":…,"match":{…}}
-  double per_second = 0;    ///< 0: no limit
+  double per_second = 0;  ///< 0: no limit
   std::uint64_t scheduled = 0;
   std::int64_t created_unix_ns = 0;
   bool done = false;

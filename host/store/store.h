@@ -33,7 +33,8 @@ enum class SyncMode : std::uint8_t { kFull, kNormal };
 struct StoreOptions {
   std::filesystem::path directory;  ///< created with mode 0700 if absent; holds events.db
   SyncMode sync = SyncMode::kFull;
-  std::uint64_t max_bytes = 20ull << 30;  ///< database and WAL together; beyond it append answers kFull
+  std::uint64_t max_bytes =
+      20ull << 30;  ///< database and WAL together; beyond it append answers kFull
   Duration events_retention = std::chrono::hours(24 * 7);
   Duration attempts_retention = std::chrono::hours(72);
   Duration dedup_window = std::chrono::hours(24);  ///< at most events_retention
@@ -43,14 +44,15 @@ struct StoreOptions {
 /// What became of each event of one append, in order.
 struct AppendOutcome {
   struct Item {
-    Seq seq = 0;            ///< of the stored event; of the earlier one if duplicate
-    bool duplicate = false; ///< the id was there already: nothing was stored
+    Seq seq = 0;             ///< of the stored event; of the earlier one if duplicate
+    bool duplicate = false;  ///< the id was there already: nothing was stored
   };
+
   std::vector<Item> items;
 };
 
-/// Called on the writer's thread after every commit that is synced, with the new events in seq order.
-/// Must not block and must not call back into the store.
+/// Called on the writer's thread after every commit that is synced, with the new events in seq
+/// order. Must not block and must not call back into the store.
 using CommitListener = std::function<void(std::span<const RoutedEvent>)>;
 
 /// Filter of event listings; empty fields match all.
@@ -62,7 +64,7 @@ struct EventFilter {
   Seq after_seq = 0;                          ///< only seqs above this
   std::size_t limit = 100;
   bool newest_first = false;
-  Seq before_seq = 0;                         ///< only seqs below this, if not 0
+  Seq before_seq = 0;  ///< only seqs below this, if not 0
 };
 
 struct StoreStats {
@@ -80,8 +82,9 @@ struct StoreStats {
 /// group commit). Thread-safe. Every call that says "blocks" may wait for the disk.
 class Store {
  public:
-  /// Opens or creates the database, migrates it forward, and starts the writer and the checkpointer.
-  /// kCorrupt with what to do if the file is damaged; kConflict if another process has it open.
+  /// Opens or creates the database, migrates it forward, and starts the writer and the
+  /// checkpointer. kCorrupt with what to do if the file is damaged; kConflict if another process
+  /// has it open.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreOptions options,
                                                            const Clock& clock,
                                                            Metrics& metrics,
@@ -94,9 +97,9 @@ class Store {
   /// Must be called before the first append, and once.
   virtual void set_commit_listener(CommitListener listener) = 0;
 
-  /// Stores all events in one transaction, together with everything else that waits, and returns when
-  /// it is synced. All or none are stored (a duplicate counts as stored). Blocks. kBusy if the queue
-  /// is full, kFull if disk or max_bytes is reached; nothing is stored then.
+  /// Stores all events in one transaction, together with everything else that waits, and returns
+  /// when it is synced. All or none are stored (a duplicate counts as stored). Blocks. kBusy if the
+  /// queue is full, kFull if disk or max_bytes is reached; nothing is stored then.
   [[nodiscard]] virtual Result<AppendOutcome> append(std::span<const RoutedEvent> batch) = 0;
 
   /// The same without blocking: `done` is called once, on the writer's thread or this one.
@@ -150,19 +153,21 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<DeadLetterRecord>> dead_letters(
       const DeadLetterFilter& filter) = 0;
   [[nodiscard]] virtual Result<DeadLetterRecord> dead_letter(std::int64_t id) = 0;
-  [[nodiscard]] virtual Result<std::uint64_t> count_dead_letters(const DeadLetterFilter& filter) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> count_dead_letters(
+      const DeadLetterFilter& filter) = 0;
   /// Deletes those that match; the number deleted. Blocks.
   [[nodiscard]] virtual Result<std::uint64_t> discard(const DeadLetterFilter& filter) = 0;
   /// Newest first.
-  [[nodiscard]] virtual Result<std::vector<AttemptRecord>> attempts(const AttemptFilter& filter) = 0;
+  [[nodiscard]] virtual Result<std::vector<AttemptRecord>> attempts(
+      const AttemptFilter& filter) = 0;
 
   [[nodiscard]] virtual Result<std::vector<ReplayRecord>> replays() = 0;
 
   // --- upkeep ---------------------------------------------------------------------------------
 
   /// Removes what nobody owes anything to any more, in small steps between group commits; also
-  /// expired dead letters (by their own expires_at) and attempts. Runs by itself every minute; tests
-  /// and the admin API call it. Returns rows deleted. Blocks.
+  /// expired dead letters (by their own expires_at) and attempts. Runs by itself every minute;
+  /// tests and the admin API call it. Returns rows deleted. Blocks.
   [[nodiscard]] virtual Result<std::uint64_t> run_retention() = 0;
 
   [[nodiscard]] virtual StoreStats stats() const = 0;

@@ -199,7 +199,7 @@ TEST_CASE("a plugin whose deliver() fails three times in a row is given up", "[l
   REQUIRE(cage.ear.hears("failed"));
   CHECK(cage.ear.heard() == Sentences{"started", "accepted 1:0 busy", "accepted 2:0 busy",
                                       "accepted 3:0 busy", "failed"});
-  CHECK_THAT(cage.ear.error().message, Contains("three times") || Contains("3 times in a row"));
+  CHECK_THAT(cage.ear.error().message, Contains("3 times in a row"));
   CHECK_THAT(cage.metrics.expose(), Contains(violations("deliver_failed", 3)));
   check_host_lives(cage);
 }
@@ -217,13 +217,12 @@ TEST_CASE("a plugin that hangs in deliver() is warned of, then given up", "[load
   const auto instance = cage.start("half_then_hang");
   instance->deliver(zoo::lease(7, 3));
   instance->deliver(zoo::lease(8, 2));  // never seen by the plugin
-  // The clock must stand still while the call begins, so it is moved in steps until it is noticed.
-  while (cage.log.text().find("takes long") == std::string::npos) {
-    cage.clock.advance(std::chrono::milliseconds(10));
-  }
+  REQUIRE(cage.ear.hears("ready"));
+  cage.clock.advance(std::chrono::seconds(2));
+  REQUIRE(cage.log.gets("a plugin call takes long"));
   CHECK_THAT(cage.log.text(), Contains("function=deliver"));
   REQUIRE(cage.hears_in_time("failed"));
-  CHECK(cage.ear.heard() == Sentences{"started", "settled 7:0+1 delivered",
+  CHECK(cage.ear.heard() == Sentences{"started", "ready", "settled 7:0+1 delivered",
                                       "settled 7:1+2 retry fault", "settled 8:0+2 retry fault",
                                       "failed"});
   CHECK_THAT(cage.ear.error().message, Contains("the plugin hangs: deliver()"));
@@ -238,9 +237,7 @@ TEST_CASE("a plugin that hangs in start() is given up", "[loader]") {
   zoo::Cage cage;
   const auto instance = cage.create("hang_start");
   instance->start(Limits{});
-  while (cage.log.text().find("takes long") == std::string::npos) {
-    cage.clock.advance(std::chrono::milliseconds(10));
-  }
+  REQUIRE(cage.ear.hears("ready"));
   REQUIRE(cage.hears_in_time("failed"));
   CHECK_THAT(cage.ear.error().message, Contains("the plugin hangs: start()"));
   check_host_lives(cage);

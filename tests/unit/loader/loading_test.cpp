@@ -83,7 +83,15 @@ TEST_CASE("a missing plugin directory is skipped", "[loader]") {
 TEST_CASE("a plugin directory that is a file is refused", "[loader]") {
   const zoo::TemporaryDirectory directory;
   directory.write("file", "x");
-  CHECK_THAT(refusal(directory.path() / "file" / ".."), Contains("cannot be read"));
+  const zoo::MemoryLog log;
+  const ManualClock clock;
+  Metrics metrics;
+
+  const auto plugins = Plugins::open({directory.path() / "file"}, clock, metrics, log.logger());
+
+  REQUIRE(plugins->refused().size() == 1);
+  CHECK(plugins->refused()[0].path == directory.path() / "file");
+  CHECK_THAT(plugins->refused()[0].reason, Contains("cannot be read"));
 }
 
 TEST_CASE("files that are not shared libraries are refused without loading them", "[loader]") {

@@ -55,6 +55,21 @@ std::string MemoryLog::text() const {
   return text;
 }
 
+bool MemoryLog::gets(const std::string& wanted) const {
+  // A log tells nobody that it was written to, so it is looked at every few milliseconds.
+  Mutex mutex;
+  CondVar never;
+  const MutexLock lock(mutex);
+  const auto limit = std::chrono::steady_clock::now() + kPatience;
+  while (text().find(wanted) == std::string::npos) {
+    if (std::chrono::steady_clock::now() >= limit) {
+      return false;
+    }
+    never.wait_until(mutex, std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
 void Ear::note(std::string sentence) {
   heard_.push_back(std::move(sentence));
   changed_.notify_all();

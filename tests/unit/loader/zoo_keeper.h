@@ -48,6 +48,8 @@ class MemoryLog {
   [[nodiscard]] Logger logger() const { return Logger(*log_, "loader"); }
 
   [[nodiscard]] std::string text() const;
+  /// Waits until `text` is in the log (30 s at most); false if it is not.
+  [[nodiscard]] bool gets(const std::string& text) const;
 
  private:
   int descriptor_;

@@ -34,9 +34,11 @@ static aev_str text(const char* s) {
   return out;
 }
 
-static void hang(void) {
+/* Lets the test know that the call is under way, and never returns. */
+static void hang(const actor* a) {
   static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+  a->host->ready(a->host);
   pthread_mutex_lock(&mutex);
   for (;;) {
     pthread_cond_wait(&never, &mutex);
@@ -163,7 +165,7 @@ static aev_status start(aev_subscriber* self, aev_limits* limits, aev_error* err
     return AEV_E_CONFIG;
   }
   if (plays(a, "hang_start")) {
-    hang();
+    hang(a);
   }
   if (plays(a, "early_stopped")) {
     a->host->stopped(a->host);
@@ -242,10 +244,10 @@ static aev_status deliver(aev_subscriber* self, const aev_batch* batch, uint32_t
   const int first_call = a->last == NULL;
   a->last = batch;
   if (plays(a, "hang")) {
-    hang();
+    hang(a);
   } else if (plays(a, "half_then_hang")) {
     complete(a, result_for(batch, 0, 1));
-    hang();
+    hang(a);
   } else if (plays(a, "partial")) {
     *accepted = batch->count / 2;
     hand_over(a, batch);
@@ -303,7 +305,7 @@ static void stop(aev_subscriber* self, int64_t deadline_mono_ns) {
   actor* a = self->plugin_data;
   (void)deadline_mono_ns;
   if (plays(a, "hang_stop")) {
-    hang();
+    hang(a);
   }
   if (!plays(a, "no_stop")) {
     a->host->stopped(a->host);
@@ -313,7 +315,7 @@ static void stop(aev_subscriber* self, int64_t deadline_mono_ns) {
 static void destroy(aev_subscriber* self) {
   actor* a = self->plugin_data;
   if (plays(a, "hang_destroy")) {
-    hang();
+    hang(a);
   }
   pthread_mutex_lock(&a->mutex);
   a->working = 0;

@@ -1,0 +1,156 @@
+#include "app/config_check.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace aev::app {
+namespace {
+
+/// The place of `pointer` or of the nearest enclosing part that has one.
+config::Location locate(const config::SourceMap& sources,
+                        std::string pointer,
+                        const config::Location& fallback) {
+  while (true) {
+    if (const auto found = sources.find(pointer); found != sources.end()) {
+      return found->second;
+    }
+    const auto slash = pointer.rfind('/');
+    if (slash == std::string::npos) {
+      return fallback;
+    }
+    pointer.resize(slash);
+  }
+}
+
+/// `/data/0/x` as `.data.0.x`.
+std::string dotted(const std::string& pointer) {
+  std::string path = pointer;
+  std::replace(path.begin(), path.end(), '/', '.');
+  return path;
+}
+
+std::string known_types(const loader::Plugins& plugins, std::string_view wanted) {
+  std::vector<std::string> ids;
+  for (const auto& plugin : plugins.plugins()) {
+    for (const auto& type : plugin.types) {
+      ids.push_back(type.id);
+    }
+  }
+  if (ids.empty()) {
+    return "no plugin was found; set plugins.path to the folder that holds them";
+  }
+  if (const auto meant = config::did_you_mean(wanted, ids); !meant.empty()) {
+    return "did you mean '" + meant + "'?";
+  }
+  std::string list;
+  for (const auto& id : ids) {
+    list += (list.empty() ? "" : ", ") + id;
+  }
+  return "there are: " + list;
+}
+
+void check_one(const config::SubscriberConfig& subscriber,
+               const loader::Plugins& plugins,
+               std::vector<config::Problem>& problems) {
+  const std::string path = "subscribers." + subscriber.name;
+  const loader::TypeInfo* const type = plugins.find_type(subscriber.plugin);
+  if (type == nullptr) {
+    std::string message = "no plugin offers the subscriber type '" + subscriber.plugin + "'; " +
+                          known_types(plugins, subscriber.plugin);
+    for (const auto& refused : plugins.refused()) {
+      message += "; " + refused.path.string() + " was refused: " + refused.reason;
+    }
+    problems.push_back({subscriber.where, path + ".plugin", message});
+    return;
+  }
+  auto found = config::check_against_schema(subscriber.config_json, type->config_schema_json,
+                                            subscriber.config_sources, path + ".config");
+  const bool fits = found.empty();
+  for (auto& problem : found) {
+    if (problem.where.line == 0) {
+      problem.where = subscriber.where;
+    }
+    problems.push_back(std::move(problem));
+  }
+  if (!fits) {
+    return;  // validate() may rely on the schema
+  }
+  if (const auto valid = plugins.validate(subscriber.plugin, subscriber.config_json); !valid) {
+    const Error& error = valid.error();
+    problems.push_back({locate(subscriber.config_sources, error.pointer, subscriber.where),
+                        path + ".config" + dotted(error.pointer), error.message});
+  }
+}
+
+}  // namespace
+
+void check_subscribers(const config::Config& config,
+                       const loader::Plugins& plugins,
+                       std::vector<config::Problem>& problems) {
+  for (const auto& subscriber : config.subscribers) {
+    check_one(subscriber, plugins, problems);
+  }
+}
+
+std::shared_ptr<const routing::Router> compile_routes(const config::Config& config,
+                                                      const std::vector<events::SubscriberId>& ids,
+                                                      std::vector<config::Problem>& problems) {
+  std::vector<routing::Route> routes;
+  for (const auto& route : config.routes) {
+    routing::Route compiled{route.name, route.match_json, route.is_default, {}};
+    for (const auto& target : route.to) {
+      for (std::size_t i = 0; i < config.subscribers.size(); ++i) {
+        if (config.subscribers[i].name == target) {
+          compiled.to.push_back(ids[i]);
+        }
+      }
+    }
+    routes.push_back(std::move(compiled));
+  }
+  std::vector<routing::PatternError> errors;
+  auto router = routing::Router::compile(routes, errors);
+  for (const auto& error : errors) {
+    const auto route = std::find_if(config.routes.begin(), config.routes.end(),
+                                    [&](const auto& each) { return each.name == error.route; });
+    if (route == config.routes.end()) {
+      problems.push_back({{config.file.string(), 0, 0}, "routes", error.message});
+      continue;
+    }
+    problems.push_back({locate(route->match_sources, error.pointer, route->where),
+                        "routes." + error.route + ".match" + dotted(error.pointer), error.message});
+  }
+  return errors.empty() ? router : nullptr;
+}
+
+std::vector<events::SubscriberId> provisional_ids(const config::Config& config) {
+  std::vector<events::SubscriberId> ids;
+  for (std::size_t i = 0; i < config.subscribers.size(); ++i) {
+    ids.push_back(static_cast<events::SubscriberId>(i + 1));
+  }
+  return ids;
+}
+
+std::vector<std::string> target_names(const config::Config& config,
+                                      const std::vector<events::SubscriberId>& ids,
+                                      const events::TargetSet& targets) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (targets.contains(ids[i])) {
+      names.push_back(config.subscribers[i].name);
+    }
+  }
+  return names;
+}
+
+bool has_errors(const std::vector<config::Problem>& problems) {
+  return std::any_of(problems.begin(), problems.end(),
+                     [](const auto& problem) { return !problem.warning; });
+}
+
+void print_problems(const std::vector<config::Problem>& problems) {
+  for (const auto& problem : problems) {
+    std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
+  }
+}
+
+}  // namespace aev::app

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "events/targets.h"
+#include "loader/plugins.h"
+#include "routing/router.h"
+
+namespace aev::app {
+
+/// Checks every subscriber's plugin, its `config:` against the plugin's JSON Schema and the
+/// plugin's own validate(), and appends what is wrong. `plugins` must have been opened.
+void check_subscribers(const config::Config& config,
+                       const loader::Plugins& plugins,
+                       std::vector<config::Problem>& problems);
+
+/// Compiles the routes; `ids` are the numbers of config.subscribers, in the same order. Null when a
+/// pattern is wrong; every fault is appended with its line and column.
+[[nodiscard]] std::shared_ptr<const routing::Router> compile_routes(
+    const config::Config& config,
+    const std::vector<events::SubscriberId>& ids,
+    std::vector<config::Problem>& problems);
+
+/// 1, 2, 3 … for the subscribers: good enough to route with when there is no store.
+[[nodiscard]] std::vector<events::SubscriberId> provisional_ids(const config::Config& config);
+
+/// Names of the subscribers in `targets`, in the order of the configuration.
+[[nodiscard]] std::vector<std::string> target_names(const config::Config& config,
+                                                    const std::vector<events::SubscriberId>& ids,
+                                                    const events::TargetSet& targets);
+
+/// True if a problem is an error rather than a warning.
+[[nodiscard]] bool has_errors(const std::vector<config::Problem>& problems);
+
+/// One line each on standard error.
+void print_problems(const std::vector<config::Problem>& problems);
+
+}  // namespace aev::app

@@ -1,0 +1,241 @@
+#include "app/host_process.h"
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+
+#include "admin/admin_api.h"
+#include "admin/admin_handler.h"
+#include "app/config_check.h"
+#include "app/front_door.h"
+#include "app/plugin_path.h"
+#include "app/version.h"
+#include "core/metrics.h"
+#include "delivery/dispatcher.h"
+#include "http/authenticator.h"
+#include "http/server.h"
+#include "ingest/ingest_handler.h"
+#include "loader/plugins.h"
+#include "routing/router.h"
+#include "store/store.h"
+
+namespace aev::app {
+namespace {
+
+store::StoreOptions store_options(const config::Config& config) {
+  store::StoreOptions options;
+  options.directory = config.data_dir;
+  options.sync = config.store.sync_full ? store::SyncMode::kFull : store::SyncMode::kNormal;
+  options.max_bytes = config.store.max_size;
+  options.events_retention = config.store.events_retention;
+  options.attempts_retention = config.store.attempts_retention;
+  options.dedup_window = config.store.dedup_window;
+  return options;
+}
+
+http::ServerOptions server_options(const config::ApiConfig& api) {
+  http::ServerOptions options;
+  options.host = api.host;
+  options.port = api.port;
+  options.tls_certificate = api.tls_certificate;
+  options.tls_key = api.tls_key;
+  options.max_connections = api.max_connections;
+  options.request_timeout = api.request_timeout;
+  options.keep_alive = api.keep_alive;
+  return options;
+}
+
+http::Access access_of(config::Scope scope) {
+  switch (scope) {
+    case config::Scope::kIngest:
+      return http::Access::kIngest;
+    case config::Scope::kRead:
+      return http::Access::kRead;
+    case config::Scope::kAdmin:
+      break;
+  }
+  return http::Access::kAdmin;
+}
+
+std::vector<http::Token> tokens_of(const config::ApiConfig& api) {
+  std::vector<http::Token> tokens;
+  for (const auto& token : api.tokens) {
+    http::Token made{token.name, token.token, 0};
+    for (const config::Scope scope : token.scopes) {
+      made.scopes =
+          static_cast<std::uint8_t>(made.scopes | static_cast<std::uint8_t>(access_of(scope)));
+    }
+    tokens.push_back(std::move(made));
+  }
+  return tokens;
+}
+
+/// For the jitter of retries only, so a cheap generator with a real seed serves.
+delivery::Dispatcher::Random make_random() {
+  return [engine = std::mt19937_64(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+}
+
+Result<std::function<bool(const events::Event&)>> pattern_check(const std::string& match_json) {
+  std::vector<routing::PatternError> errors;
+  const auto router = routing::Router::compile({{"match", match_json, false, {1}}}, errors);
+  if (!errors.empty()) {
+    return Error{ErrorCode::kInvalid, "match: " + errors.front().message, errors.front().pointer};
+  }
+  return std::function<bool(const events::Event&)>(
+      [router](const events::Event& event) { return !router->route(event).unmatched; });
+}
+
+class HostProcessImpl final : public HostProcess {
+ public:
+  HostProcessImpl(const config::Config& config, const Log& log)
+      : config_(config), log_(log, "host"), authenticator_(tokens_of(config.api)) {}
+
+  ~HostProcessImpl() override { stop(clock_.mono_now()); }
+
+  Result<void> start(std::vector<config::Problem>& problems) {
+    plugins_ = loader::Plugins::open(effective_plugin_path(config_.plugin_path), clock_, metrics_,
+                                     Logger(log_.log(), "loader"));
+    for (const auto& refused : plugins_->refused()) {
+      log_.warning("plugin refused", {{"file", refused.path.string()}, {"reason", refused.reason}});
+    }
+    check_subscribers(config_, *plugins_, problems);
+    static_cast<void>(compile_routes(config_, provisional_ids(config_), problems));
+    if (has_errors(problems)) {
+      return Error{ErrorCode::kInvalid, "the configuration is not usable", {}};
+    }
+    AEV_ASSIGN(store_, store::Store::open(store_options(config_), clock_, metrics_,
+                                          Logger(log_.log(), "store")));
+    AEV_RETURN_IF_ERROR(start_delivery(problems));
+    return start_server();
+  }
+
+  std::string base_url() const override {
+    const std::string scheme = config_.api.tls_certificate.empty() ? "http://" : "https://";
+    const std::string& host = config_.api.host;
+    const bool v6 = host.find(':') != std::string::npos;
+    return scheme + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
+  }
+
+  Result<void> reload(const config::Config& config,
+                      std::vector<config::Problem>& problems) override {
+    for (const auto& subscriber : config.subscribers) {
+      const bool known = std::any_of(
+          config_.subscribers.begin(), config_.subscribers.end(), [&](const auto& running) {
+            return running.name == subscriber.name && running.plugin == subscriber.plugin &&
+                   running.config_json == subscriber.config_json;
+          });
+      if (!known) {
+        problems.push_back({subscriber.where, "subscribers." + subscriber.name,
+                            "a subscriber that is new or changed is taken at the next restart",
+                            true});
+      }
+    }
+    config::Config merged = config_;
+    merged.file = config.file;
+    merged.routes = config.routes;
+    for (const auto& route : merged.routes) {
+      for (const auto& target : route.to) {
+        const bool running =
+            std::any_of(config_.subscribers.begin(), config_.subscribers.end(),
+                        [&](const auto& subscriber) { return subscriber.name == target; });
+        if (!running) {
+          problems.push_back({route.where, "routes." + route.name + ".to",
+                              "subscriber '" + target + "' is not running yet: restart first"});
+        }
+      }
+    }
+    auto router = has_errors(problems) ? nullptr : compile_routes(merged, ids_, problems);
+    if (!router) {
+      return Error{ErrorCode::kInvalid, "the routes stay as they were", {}};
+    }
+    config_.routes = merged.routes;
+    router_.store(std::move(router));
+    log_.info("routes reloaded", {{"routes", config_.routes.size()}});
+    return {};
+  }
+
+  void stop(MonoTime deadline) override {
+    stopping_ = true;
+    if (server_) {
+      server_->stop(deadline);
+    }
+    if (dispatcher_) {
+      dispatcher_->stop(deadline);
+    }
+    server_.reset();
+    dispatcher_.reset();
+    store_.reset();
+  }
+
+ private:
+  Result<void> start_delivery(std::vector<config::Problem>& problems) {
+    dispatcher_ = delivery::Dispatcher::create(
+        {config_.delivery.memory, config_.delivery.checkpoint_interval}, *store_, *plugins_, clock_,
+        make_random(), pattern_check, metrics_, Logger(log_.log(), "delivery"));
+    std::vector<delivery::SubscriberSpec> specs;
+    for (const auto& subscriber : config_.subscribers) {
+      AEV_ASSIGN(auto record, store_->register_subscriber(subscriber.name));
+      ids_.push_back(record.id);
+      specs.push_back(
+          {std::move(record), subscriber.plugin, subscriber.config_json, subscriber.policy});
+    }
+    router_.store(compile_routes(config_, ids_, problems));
+    store_->set_commit_listener(
+        [dispatcher = dispatcher_.get()](std::span<const events::RoutedEvent> events) {
+          dispatcher->on_committed(events);
+        });
+    return dispatcher_->start(std::move(specs));
+  }
+
+  Result<void> start_server() {
+    ingest_ = std::make_unique<ingest::IngestHandler>(
+        ingest::IngestParts{*store_,
+                            [this] { return router_.load(); },
+                            clock_,
+                            metrics_,
+                            Logger(log_.log(), "ingest"),
+                            {config_.api.max_body_bytes, config_.api.max_event_bytes}});
+    api_ = std::make_unique<admin::AdminApi>(
+        admin::AdminParts{*store_, *dispatcher_, *plugins_, metrics_, clock_, std::string(kVersion),
+                          [this](std::string& why) {
+                            why = "the host is stopping";
+                            return !stopping_.load();
+                          }});
+    admin_ = std::make_unique<admin::AdminHandler>(*api_);
+    front_door_ = std::make_unique<FrontDoor>(authenticator_, *ingest_, *admin_);
+    AEV_ASSIGN(server_, http::Server::start(server_options(config_.api), *front_door_, clock_,
+                                            metrics_, Logger(log_.log(), "http")));
+    return {};
+  }
+
+  config::Config config_;
+  const Logger log_;
+  const SystemClock clock_;
+  Metrics metrics_;
+  const http::Authenticator authenticator_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::shared_ptr<const routing::Router>> router_;
+  std::vector<events::SubscriberId> ids_;  // of config_.subscribers, in the same order
+  std::unique_ptr<loader::Plugins> plugins_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  std::unique_ptr<http::Handler> ingest_;
+  std::unique_ptr<admin::AdminApi> api_;
+  std::unique_ptr<http::Handler> admin_;
+  std::unique_ptr<FrontDoor> front_door_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HostProcess>> HostProcess::start(const config::Config& config,
+                                                        const Log& log,
+                                                        std::vector<config::Problem>& problems) {
+  auto process = std::make_unique<HostProcessImpl>(config, log);
+  AEV_RETURN_IF_ERROR(process->start(problems));
+  return std::unique_ptr<HostProcess>(std::move(process));
+}
+
+}  // namespace aev::app

@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+
+#include "app/config_check.h"
+#include "app/verbs.h"
+#include "core/json_writer.h"
+#include "ingest/decode.h"
+
+namespace aev::app {
+namespace {
+
+struct RoutingOptions {
+  std::string config = "/etc/aragora-events/aragora-events.yaml";
+  std::string file = "-";
+  std::string pattern;
+  std::string format = "text";
+};
+
+/// The configuration and its compiled routes, or nothing after the problems were printed.
+struct Routes {
+  config::Config config;
+  std::vector<events::SubscriberId> ids;
+  std::shared_ptr<const routing::Router> router;
+};
+
+std::optional<Routes> load_routes(const std::string& file) {
+  auto loaded = config::load(file, config::process_environment());
+  std::optional<Routes> routes;
+  if (loaded.config) {
+    routes.emplace();
+    routes->ids = provisional_ids(*loaded.config);
+    routes->router = compile_routes(*loaded.config, routes->ids, loaded.problems);
+    routes->config = std::move(*loaded.config);
+  }
+  print_problems(loaded.problems);
+  return has_errors(loaded.problems) ? std::nullopt : std::move(routes);
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) {
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  return "[" + list + "]";
+}
+
+Result<events::EventRef> decode(std::string_view json) {
+  return ingest::decode_event(json, SystemClock().unix_now_ns());
+}
+
+ExitCode test(const RoutingOptions& options) {
+  const auto routes = load_routes(options.config);
+  if (!routes) {
+    return kExitBadConfig;
+  }
+  std::size_t failed = 0;
+  for (const auto& each : routes->config.tests) {
+    const auto event = decode(each.event_json);
+    std::string fault;
+    if (!event) {
+      fault = "the event is not one: " + event.error().message;
+    } else {
+      auto names =
+          target_names(routes->config, routes->ids, *routes->router->route(**event).targets);
+      auto expected = each.expect_to;
+      std::sort(names.begin(), names.end());
+      std::sort(expected.begin(), expected.end());
+      if (names != expected) {
+        fault = "expected " + joined(expected) + ", got " + joined(names) + " by the routes " +
+                joined(routes->router->matching_routes(**event));
+      }
+    }
+    if (fault.empty()) {
+      std::printf("ok    %s\n", each.name.c_str());
+    } else {
+      ++failed;
+      std::printf("FAIL  %s\n      %s:%d:%d: %s\n", each.name.c_str(), each.where.file.c_str(),
+                  each.where.line, each.where.column, fault.c_str());
+    }
+  }
+  std::printf("%zu tests, %zu failed\n", routes->config.tests.size(), failed);
+  return failed == 0 ? kExitOk : kExitFailed;
+}
+
+/// Calls `visit` for every line that is an event; prints those that are not.
+template <typename Visit>
+ExitCode each_event(const std::string& file, const Visit& visit) {
+  std::ifstream opened;
+  if (file != "-") {
+    opened.open(file, std::ios::binary);
+    if (!opened) {
+      std::fprintf(stderr, "%s: cannot be read\n", file.c_str());
+      return kExitFailed;
+    }
+  }
+  std::istream& in = file == "-" ? std::cin : opened;
+  ExitCode exit = kExitOk;
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) {
+      continue;
+    }
+    const auto event = decode(line);
+    if (!event) {
+      std::fprintf(stderr, "%s:%zu: %s\n", file.c_str(), number, event.error().message.c_str());
+      exit = kExitFailed;
+      continue;
+    }
+    visit(**event);
+  }
+  return exit;
+}
+
+ExitCode route(const RoutingOptions& options) {
+  const auto routes = load_routes(options.config);
+  if (!routes) {
+    return kExitBadConfig;
+  }
+  return each_event(options.file, [&](const events::Event& event) {
+    const auto names =
+        target_names(routes->config, routes->ids, *routes->router->route(event).targets);
+    const auto matching = routes->router->matching_routes(event);
+    if (options.format == "json") {
+      JsonWriter json;
+      json.begin_object()
+          .field("id", event.id())
+          .field("event_type", event.event_type())
+          .key("to")
+          .begin_array();
+      for (const auto& name : names) {
+        json.value(name);
+      }
+      json.end_array().key("routes").begin_array();
+      for (const auto& name : matching) {
+        json.value(name);
+      }
+      json.end_array().end_object();
+      std::printf("%s\n", json.take().c_str());
+    } else {
+      std::printf("%s %s -> %s by %s\n", std::string(event.event_type()).c_str(),
+                  std::string(event.id()).c_str(), joined(names).c_str(), joined(matching).c_str());
+    }
+  });
+}
+
+ExitCode match(const RoutingOptions& options) {
+  std::vector<routing::PatternError> errors;
+  const auto router = routing::Router::compile({{"pattern", options.pattern, false, {1}}}, errors);
+  for (const auto& error : errors) {
+    std::fprintf(stderr, "pattern%s: %s\n", error.pointer.c_str(), error.message.c_str());
+  }
+  if (!errors.empty()) {
+    return kExitUsage;
+  }
+  bool all = true;
+  const auto exit = each_event(options.file, [&](const events::Event& event) {
+    all = all && !router->route(event).unmatched;
+  });
+  return exit == kExitOk && all ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+void add_routing_verbs(CLI::App& program, ExitCode& exit) {
+  auto options = std::make_shared<RoutingOptions>();
+  const auto add_config = [&](CLI::App* verb) {
+    verb->add_option("-c,--config", options->config, "Configuration file")->capture_default_str();
+  };
+  auto* tested = program.add_subcommand("test", "Run the `tests:` of the configuration");
+  tested->add_option("config,-c,--config", options->config, "Configuration file")
+      ->capture_default_str();
+  tested->callback([options, &exit] { exit = test(*options); });
+
+  auto* routed = program.add_subcommand("route", "Which subscribers would get these events");
+  add_config(routed);
+  routed->add_option("events", options->file, "Events, one a line; - is standard input")
+      ->capture_default_str();
+  routed->add_option("--format", options->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  routed->callback([options, &exit] { exit = route(*options); });
+
+  auto* matched = program.add_subcommand(
+      "match", "Does this pattern match the event? Exit 0 yes, 1 no, 2 the pattern is wrong");
+  matched->add_option("pattern", options->pattern, "Event pattern as JSON")->required();
+  matched->add_option("events", options->file, "Events, one a line; - is standard input")
+      ->capture_default_str();
+  matched->callback([options, &exit] { exit = match(*options); });
+}
+
+}  // namespace aev::app

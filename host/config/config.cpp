@@ -1,0 +1,99 @@
+#include "config/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <tuple>
+
+#include "config/environment_defaults.h"
+#include "config/host_sections.h"
+#include "config/includes.h"
+#include "config/map_reader.h"
+#include "config/policy_sections.h"
+#include "config/route_section.h"
+#include "config/subscriber_section.h"
+
+namespace aev::config {
+namespace {
+
+/// In the order somebody would go through the files: by file, as they were first mentioned, then
+/// line.
+void sort_by_place(std::vector<Problem>& problems, const std::string& main_file) {
+  std::stable_sort(
+      problems.begin(), problems.end(), [&main_file](const Problem& a, const Problem& b) {
+        return std::make_tuple(a.where.file != main_file, std::cref(a.where.file).get(),
+                               a.where.line, a.where.column) <
+               std::make_tuple(b.where.file != main_file, std::cref(b.where.file).get(),
+                               b.where.line, b.where.column);
+      });
+}
+
+std::optional<Config> read_config(const YamlNode& document,
+                                  const std::filesystem::path& file,
+                                  const EnvironmentDefaults& defaults,
+                                  Report& report) {
+  Config config;
+  config.file = file;
+  MapReader root(report, &document, {}, document.where());
+  read_host_sections(root, defaults, config);
+  const NamedPolicies named = read_named_policies(root, defaults);
+  config.subscribers = read_subscribers(root, named, defaults);
+  config.routes = read_routes(root, config.subscribers);
+  config.tests = read_route_tests(root, config.subscribers);
+  root.take("include");  // gone by now; known for suggestions
+  root.finish();
+  return config;
+}
+
+}  // namespace
+
+std::string to_string(const Problem& problem) {
+  std::string out;
+  if (!problem.where.file.empty()) {
+    out += problem.where.file + ":";
+    if (problem.where.line > 0) {
+      out += std::to_string(problem.where.line) + ":" + std::to_string(problem.where.column) + ":";
+    }
+    out += " ";
+  }
+  if (!problem.path.empty()) {
+    out += problem.path + ": ";
+  }
+  if (problem.warning) {
+    out += "warning: ";
+  }
+  return out + problem.message;
+}
+
+Environment process_environment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* const value = std::getenv(std::string(name).c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+}
+
+Loaded load(const std::filesystem::path& file, const Environment& environment) {
+  Loaded out;
+  Report report;
+  try {
+    const EnvironmentDefaults defaults = read_environment_defaults(environment, report.problems);
+    const std::shared_ptr<YamlNode> document =
+        read_with_includes(file, environment, report.problems);
+    if (document != nullptr) {
+      out.config = read_config(*document, file, defaults, report);
+    }
+  } catch (const std::exception& failure) {
+    // Only the file system's own surprises get here (a path that cannot be written as text …).
+    report.error({file.string(), 0, 0}, {}, failure.what());
+  }
+  out.problems = std::move(report.problems);
+  out.shown = std::move(report.shown);
+  sort_by_place(out.problems, file.string());
+  if (std::any_of(out.problems.begin(), out.problems.end(),
+                  [](const Problem& problem) { return !problem.warning; })) {
+    out.config.reset();
+  }
+  return out;
+}
+
+}  // namespace aev::config
