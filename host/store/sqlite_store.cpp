@@ -40,6 +40,7 @@ class SqliteStore final : public Store {
 
   ~SqliteStore() override {
     maintenance_.reset();  // it uses the writer
+    readers_.reset();      // a reader that closed last would leave the WAL behind
     writer_.reset();
   }
 
