@@ -45,21 +45,22 @@ struct LatencySummary {
 struct SubscriberStats {
   std::string name;
   std::string plugin;
-  std::string state;   ///< starting, running, paused, disabled, throttled, breaker_open, half_open, not_connected, failed, stopped
+  std::string state;   ///< starting, running, paused, disabled, throttled, breaker_open, half_open,
+                       ///< not_connected, failed, stopped
   std::string reason;  ///< why, when the state is not running
   std::uint64_t processed = 0;  ///< settled for good: delivered + skipped + dead-lettered
   std::uint64_t delivered = 0;
   std::uint64_t skipped = 0;
-  std::uint64_t failed = 0;     ///< attempts that failed
-  std::uint64_t retried = 0;    ///< attempts beyond the first
+  std::uint64_t failed = 0;   ///< attempts that failed
+  std::uint64_t retried = 0;  ///< attempts beyond the first
   std::uint64_t dead_lettered = 0;
   std::uint64_t in_flight = 0;
   std::uint64_t waiting_retry = 0;
-  std::uint64_t lag = 0;        ///< seqs between the cursor and the end of the log
-  double oldest_age_s = 0;      ///< age of the oldest event still owed, 0 when none
+  std::uint64_t lag = 0;    ///< seqs between the cursor and the end of the log
+  double oldest_age_s = 0;  ///< age of the oldest event still owed, 0 when none
   events::Seq cursor = 0;
   std::uint64_t plugin_restarts = 0;
-  LatencySummary latency;       ///< of attempts that ended, the last thousand
+  LatencySummary latency;  ///< of attempts that ended, the last thousand
 };
 
 /// A request to send past events again to one subscriber.
@@ -71,16 +72,18 @@ struct ReplayRequest {
   std::optional<std::int64_t> until_unix_ns;
   std::string match_json;  ///< event pattern, empty: all
   double per_second = 0;
-  std::size_t limit = 0;   ///< 0: no limit
+  std::size_t limit = 0;  ///< 0: no limit
 };
 
-/// Owns the lanes, one per subscriber, on one thread of its own: takes committed events, leases them
-/// to plugin instances, and turns outcomes into cursors, retries and dead letters. Thread-safe.
+/// Owns the lanes, one per subscriber, on one thread of its own: takes committed events, leases
+/// them to plugin instances, and turns outcomes into cursors, retries and dead letters.
+/// Thread-safe.
 class Dispatcher {
  public:
   /// Decides whether a replayed event matches `ReplayRequest::match_json`; given by the composition
   /// root so that delivery needs no router of its own.
-  using PatternCheck = std::function<Result<std::function<bool(const events::Event&)>>(const std::string&)>;
+  using PatternCheck =
+      std::function<Result<std::function<bool(const events::Event&)>>(const std::string&)>;
   /// A random number in [0, 1), for jitter. Called on the dispatcher's thread only.
   using Random = std::function<double()>;
 
@@ -106,13 +109,15 @@ class Dispatcher {
   /// writes the final cursors. Blocks.
   virtual void stop(MonoTime deadline) = 0;
 
-  // --- operations (block until the dispatcher's thread has done them; kNotFound for a name) -------
+  // --- operations (block until the dispatcher's thread has done them; kNotFound for a name)
+  // -------
 
-  [[nodiscard]] virtual Result<void> pause(std::string_view subscriber, const std::string& reason) = 0;
+  [[nodiscard]] virtual Result<void> pause(std::string_view subscriber,
+                                           const std::string& reason) = 0;
   [[nodiscard]] virtual Result<void> resume(std::string_view subscriber) = 0;
   /// Takes matching dead letters back for delivery; the number taken.
-  [[nodiscard]] virtual Result<std::uint64_t> retry_dead_letters(const store::DeadLetterFilter& filter,
-                                                                 double per_second) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> retry_dead_letters(
+      const store::DeadLetterFilter& filter, double per_second) = 0;
   /// Starts a replay; its id.
   [[nodiscard]] virtual Result<std::uint64_t> replay(const ReplayRequest& request) = 0;
   [[nodiscard]] virtual std::vector<SubscriberStats> stats() = 0;
