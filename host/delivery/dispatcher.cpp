@@ -128,10 +128,9 @@ class DispatcherImpl final : public Dispatcher {
       store_.apply(std::exchange(changes_, {}), [written] { written->set_value(); });
       ended_ = true;
     });
-    // Changes that a full disk keeps from being written are made again from the log at the next
-    // start.
     thread_.join();
-    wait_durable(durable);
+    // What a full disk keeps from being written is worked out anew from the log at the next start.
+    durable.wait_for(kWriteGrace);
     reader_.reset();
     slots_.clear();
   }
