@@ -50,13 +50,11 @@ class Attributes {
       }
     }
     if (!is_attribute_name(member.name)) {
-      return about(ProblemKind::kInvalid,
-                   member.name,
+      return about(ProblemKind::kInvalid, member.name,
                    "the name of a CloudEvents attribute is made of a-z and 0-9");
     }
     if (member.kind == JsonKind::kObject || member.kind == JsonKind::kArray) {
-      return about(ProblemKind::kNotAnEvent,
-                   member.name,
+      return about(ProblemKind::kNotAnEvent, member.name,
                    "a CloudEvents attribute is a string, a number or a boolean");
     }
     // `timestamp` is taken in the canonical form; theirs is another thing.
@@ -70,13 +68,10 @@ class Attributes {
     if (specversion_ != "1.0") {
       return about(ProblemKind::kNotAnEvent, "specversion", "specversion: expected \"1.0\"");
     }
-    for (const auto& [name, value] :
-         std::array<std::pair<std::string_view, std::string_view>, 3>{{{"id", draft_.id},
-                                                                       {"type", draft_.event_type},
-                                                                       {"source", draft_.source}}}) {
+    for (const auto& [name, value] : std::array<std::pair<std::string_view, std::string_view>, 3>{
+             {{"id", draft_.id}, {"type", draft_.event_type}, {"source", draft_.source}}}) {
       if (value.empty()) {
-        return about(ProblemKind::kNotAnEvent,
-                     name,
+        return about(ProblemKind::kNotAnEvent, name,
                      std::string(name) + " is missing: expected a string that is not empty");
       }
     }
@@ -84,8 +79,8 @@ class Attributes {
     if (!time_.empty()) {
       std::int64_t unix_ns = 0;
       if (!parse_rfc3339(time_, unix_ns)) {
-        return about(
-            ProblemKind::kInvalid, "time", "time: expected RFC 3339, as 2026-03-01T12:00:00Z");
+        return about(ProblemKind::kInvalid, "time",
+                     "time: expected RFC 3339, as 2026-03-01T12:00:00Z");
       }
       draft_.time_unix_ns = unix_ns;
     }
@@ -175,11 +170,12 @@ Verdict decode_binary_cloud_event(
                           "header ce-" + std::string(member.name) + " is not valid UTF-8"};
     }
     if (member.name == "datacontenttype" || member.name == "data" || member.name == "data_base64") {
-      return EventProblem{ProblemKind::kInvalid,
-                          {},
-                          "header ce-" + std::string(member.name) +
-                              " does not exist in binary mode: the body is the data, Content-Type its "
-                              "type"};
+      return EventProblem{
+          ProblemKind::kInvalid,
+          {},
+          "header ce-" + std::string(member.name) +
+              " does not exist in binary mode: the body is the data, Content-Type its "
+              "type"};
     }
     member.kind = JsonKind::kString;
     member.text = draft.own(std::move(text));

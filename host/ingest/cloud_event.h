@@ -9,9 +9,9 @@
 namespace aev::ingest {
 
 /// Decodes a CloudEvents 1.0 object (structured mode): type is the event type, the extension
-/// `debateid` (or else subject) the debate, time the timestamp, datacontenttype the content type; id
-/// and source are as they are, and everything else becomes an attribute. `draft` must be clear. The
-/// result is not yet checked by check_draft().
+/// `debateid` (or else subject) the debate, time the timestamp, datacontenttype the content type;
+/// id and source are as they are, and everything else becomes an attribute. `draft` must be clear.
+/// The result is not yet checked by check_draft().
 [[nodiscard]] Verdict decode_cloud_event(const std::vector<JsonMember>& members, EventDraft& draft);
 
 /// The same from HTTP headers (binary mode). `headers` are those whose names begin with `ce-`, with
@@ -22,8 +22,8 @@ namespace aev::ingest {
     std::string_view body,
     EventDraft& draft);
 
-/// Undoes the encoding of a header value: double quotes, then exactly one round of percent-decoding.
-/// False if the result is not UTF-8.
+/// Undoes the encoding of a header value: double quotes, then exactly one round of
+/// percent-decoding. False if the result is not UTF-8.
 [[nodiscard]] bool decode_header_value(std::string_view value, std::string& out);
 
 }  // namespace aev::ingest

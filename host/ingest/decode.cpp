@@ -18,8 +18,7 @@ Result<events::EventRef> decode_event(std::string_view json, std::int64_t now_un
   std::string padded(json);
   padded.append(kJsonPadding, ' ');
   EventDecoder decoder;
-  if (auto problem = decoder.open(std::string_view(padded).substr(0, json.size()),
-                                  Shape::kNative,
+  if (auto problem = decoder.open(std::string_view(padded).substr(0, json.size()), Shape::kNative,
                                   std::numeric_limits<std::size_t>::max())) {
     return to_error(*problem);
   }

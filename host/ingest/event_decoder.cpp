@@ -44,10 +44,10 @@ std::optional<EventDecoder::Item> EventDecoder::next(std::int64_t now_unix_ns) {
       break;
   }
   if (reader_.object_bytes() > max_event_bytes_) {
-    return Item(EventProblem{
-        ProblemKind::kTooLarge,
-        {},
-        "the event is larger than " + std::to_string(max_event_bytes_) + " bytes"});
+    return Item(
+        EventProblem{ProblemKind::kTooLarge,
+                     {},
+                     "the event is larger than " + std::to_string(max_event_bytes_) + " bytes"});
   }
   draft_.clear();
   auto wrong = shape_ == Shape::kNative ? decode_native(reader_.members(), draft_)

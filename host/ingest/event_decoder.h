@@ -41,10 +41,11 @@ class EventDecoder {
   [[nodiscard]] bool broken() const { return broken_; }
 
   /// The event of a request in CloudEvents binary mode; see decode_binary_cloud_event.
-  [[nodiscard]] Item binary(const std::vector<std::pair<std::string_view, std::string_view>>& headers,
-                            std::string_view content_type,
-                            std::string_view body,
-                            std::int64_t now_unix_ns);
+  [[nodiscard]] Item binary(
+      const std::vector<std::pair<std::string_view, std::string_view>>& headers,
+      std::string_view content_type,
+      std::string_view body,
+      std::int64_t now_unix_ns);
 
   /// Frees what a large document left behind.
   void shrink() { reader_.shrink(kKeepBytes); }

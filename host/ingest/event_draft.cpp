@@ -38,8 +38,7 @@ Verdict bounded(std::string_view name, std::string_view value, std::size_t most)
   if (value.size() <= most && is_printable(value)) {
     return std::nullopt;
   }
-  return about(ProblemKind::kInvalid,
-               name,
+  return about(ProblemKind::kInvalid, name,
                std::string(name) + " is at most " + std::to_string(most) +
                    " bytes without control characters");
 }
@@ -80,12 +79,12 @@ EventProblem about(ProblemKind kind, std::string_view member, std::string detail
 
 Verdict check_draft(const EventDraft& draft) {
   if (draft.event_type.empty()) {
-    return about(ProblemKind::kNotAnEvent, "event_type", "event_type is missing: expected a string");
+    return about(ProblemKind::kNotAnEvent, "event_type",
+                 "event_type is missing: expected a string");
   }
   if (draft.event_type.size() > kMaxTypeBytes ||
       !std::all_of(draft.event_type.begin(), draft.event_type.end(), is_type_character)) {
-    return about(ProblemKind::kInvalid,
-                 "event_type",
+    return about(ProblemKind::kInvalid, "event_type",
                  "event_type is 1 to 128 of the characters A-Z a-z 0-9 _ . : - /");
   }
   if (draft.has_id &&
@@ -104,8 +103,7 @@ Verdict check_draft(const EventDraft& draft) {
   for (const auto& attribute : draft.attributes) {
     if (attribute.name.empty() || attribute.name.size() > kMaxAttributeNameBytes ||
         !is_printable(attribute.name)) {
-      return about(ProblemKind::kInvalid,
-                   attribute.name,
+      return about(ProblemKind::kInvalid, attribute.name,
                    "the name of a member is 1 to 256 bytes without control characters");
     }
   }
@@ -117,8 +115,7 @@ Verdict take_text(const JsonMember& member, std::string_view& out) {
     return std::nullopt;
   }
   if (member.kind != JsonKind::kString) {
-    return about(ProblemKind::kNotAnEvent,
-                 member.name,
+    return about(ProblemKind::kNotAnEvent, member.name,
                  std::string(member.name) + " has the wrong type: expected a string");
   }
   out = member.text;
@@ -130,7 +127,8 @@ Verdict take_data(const JsonMember* data,
                   std::string_view content_type,
                   EventDraft& draft) {
   if (data != nullptr && data_base64 != nullptr) {
-    return about(ProblemKind::kNotAnEvent, "data_base64", "data and data_base64 exclude each other");
+    return about(ProblemKind::kNotAnEvent, "data_base64",
+                 "data and data_base64 exclude each other");
   }
   if (!content_type.empty()) {
     draft.content_type = content_type;
@@ -167,8 +165,7 @@ Verdict check_repeats(const std::vector<JsonMember>& members) {
   for (std::size_t i = 1; i < members.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
       if (members[i].name == members[k].name) {
-        return about(ProblemKind::kInvalid,
-                     members[i].name,
+        return about(ProblemKind::kInvalid, members[i].name,
                      std::string(members[i].name) + " is given twice: expected it once");
       }
     }

@@ -41,9 +41,9 @@ using Verdict = std::optional<EventProblem>;
 /// Takes a string member; null counts as absent (`out` stays), another type is kNotAnEvent.
 [[nodiscard]] Verdict take_text(const JsonMember& member, std::string_view& out);
 
-/// Sets data and content type from the members `data` and `data_base64` (null pointers: absent) under
-/// the media type `content_type` (empty: not given): JSON data is kept as sent, data of another type
-/// that is a JSON string is that string's text.
+/// Sets data and content type from the members `data` and `data_base64` (null pointers: absent)
+/// under the media type `content_type` (empty: not given): JSON data is kept as sent, data of
+/// another type that is a JSON string is that string's text.
 [[nodiscard]] Verdict take_data(const JsonMember* data,
                                 const JsonMember* data_base64,
                                 std::string_view content_type,

@@ -1,9 +1,8 @@
 #include "ingest/event_id.h"
 
-#include <sys/random.h>
-
 #include <cerrno>
 #include <cstring>
+#include <sys/random.h>
 
 #include "core/check.h"
 
@@ -36,7 +35,8 @@ void EventIdGenerator::fill_entropy() {
 std::string_view EventIdGenerator::next(std::int64_t now_unix_ns) {
   const std::uint64_t now =
       now_unix_ns > 0 ? static_cast<std::uint64_t>(now_unix_ns / 1'000'000) : 0;
-  if (now > milliseconds_) {
+  if (now > milliseconds_ || !seeded_) {
+    seeded_ = true;
     milliseconds_ = now;
     if (entropy_used_ + 10 > entropy_.size()) {
       fill_entropy();

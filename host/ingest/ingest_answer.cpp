@@ -37,7 +37,8 @@ void IngestAnswer::clear() {
 }
 
 void IngestAnswer::add_stored(std::string_view id, bool duplicate) {
-  ++(duplicate ? duplicates_ : accepted_);
+  ++accepted_;
+  duplicates_ += duplicate ? 1 : 0;
   if (++listed_ <= max_ids_) {
     if (!ids_.empty()) {
       ids_ += ',';
@@ -90,8 +91,8 @@ http::Response problem_answer(const EventProblem& problem,
   if (!extra_members.empty()) {
     extra.append(",").append(extra_members);
   }
-  return http::problem_response(
-      status, title, Error{ErrorCode::kInvalid, problem.detail, problem.pointer}, extra);
+  return http::problem_response(status, title,
+                                Error{ErrorCode::kInvalid, problem.detail, problem.pointer}, extra);
 }
 
 }  // namespace aev::ingest

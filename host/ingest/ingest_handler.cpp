@@ -75,21 +75,15 @@ void IngestHandler::handle(http::Exchange& exchange) {
   exchange.each_header(find_ce, &has_ce_headers);
   const auto format = format_of(type, has_ce_headers);
   if (!encoding.empty() && encoding != "identity") {
-    impl_->refuse_unsupported(
-        exchange,
-        "Content-Encoding '" + std::string(encoding) + "' is not understood: send the body as it is");
+    impl_->refuse_unsupported(exchange, "Content-Encoding '" + std::string(encoding) +
+                                            "' is not understood: send the body as it is");
   } else if (!format) {
-    impl_->refuse_unsupported(exchange,
-                              (type.empty() ? std::string("Content-Type is missing: ")
-                                            : "Content-Type '" + std::string(type) +
-                                                  "' is not understood: ") +
-                                  std::string(kKnownTypes));
+    impl_->refuse_unsupported(
+        exchange, (type.empty() ? std::string("Content-Type is missing: ")
+                                : "Content-Type '" + std::string(type) + "' is not understood: ") +
+                      std::string(kKnownTypes));
   } else {
-    IngestPipeline(impl_->parts,
-                   impl_->metrics,
-                   workspace(),
-                   exchange,
-                   *format,
+    IngestPipeline(impl_->parts, impl_->metrics, workspace(), exchange, *format,
                    asks_for_partial(exchange.query()))
         .run();
   }

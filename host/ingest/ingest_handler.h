@@ -29,9 +29,10 @@ struct IngestParts {
   IngestLimits limits;
 };
 
-/// `POST /v1/events`: decodes what was sent in any known format, routes each event and appends it to
-/// the store; 202 only after the store has synced. A batch is all or nothing unless `?partial=true`;
-/// NDJSON is stored slice by slice up to the first bad line. Thread-safe; blocks on the store.
+/// `POST /v1/events`: decodes what was sent in any known format, routes each event and appends it
+/// to the store; 202 only after the store has synced. A batch is all or nothing unless
+/// `?partial=true`; NDJSON is stored slice by slice up to the first bad line. Thread-safe; blocks
+/// on the store.
 class IngestHandler final : public http::Handler {
  public:
   explicit IngestHandler(IngestParts parts);

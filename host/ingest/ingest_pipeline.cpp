@@ -21,15 +21,14 @@ void collect_ce(void* context, std::string_view name, std::string_view value) {
 
 Counter rejected_counter(Metrics& metrics, const char* reason) {
   return metrics.counter("aragora_ingest_rejected_total",
-                         "Events and requests that were refused, by reason",
-                         {{"reason", reason}});
+                         "Events and requests that were refused, by reason", {{"reason", reason}});
 }
 
 }  // namespace
 
 IngestMetrics::IngestMetrics(Metrics& metrics)
-    : duplicates(metrics.counter("aragora_ingest_duplicates_total",
-                                 "Events whose id was there already")),
+    : duplicates(
+          metrics.counter("aragora_ingest_duplicates_total", "Events whose id was there already")),
       bytes(metrics.counter("aragora_ingest_bytes_total", "Payload bytes of events taken in")),
       malformed(rejected_counter(metrics, "malformed")),
       invalid(rejected_counter(metrics, "invalid")),
@@ -39,19 +38,16 @@ IngestMetrics::IngestMetrics(Metrics& metrics)
       busy(rejected_counter(metrics, "busy")),
       full(rejected_counter(metrics, "full")),
       io(rejected_counter(metrics, "io")),
-      seconds(metrics.histogram("aragora_ingest_request_seconds",
-                                "From the head of a request to its answer",
-                                {},
-                                {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5})) {
-  for (const Format format : {Format::kJson,
-                              Format::kNdjson,
-                              Format::kCloudEvent,
-                              Format::kCloudEventBatch,
-                              Format::kCloudEventBinary}) {
-    events[static_cast<std::size_t>(format)] =
-        metrics.counter("aragora_ingest_events_total",
-                        "Events taken in, duplicates included, by format",
-                        {{"format", std::string(to_string(format))}});
+      seconds(
+          metrics.histogram("aragora_ingest_request_seconds",
+                            "From the head of a request to its answer",
+                            {},
+                            {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5})) {
+  for (const Format format : {Format::kJson, Format::kNdjson, Format::kCloudEvent,
+                              Format::kCloudEventBatch, Format::kCloudEventBinary}) {
+    events[static_cast<std::size_t>(format)] = metrics.counter(
+        "aragora_ingest_events_total", "Events taken in, duplicates included, by format",
+        {{"format", std::string(to_string(format))}});
   }
 }
 
@@ -121,7 +117,6 @@ void IngestPipeline::run() {
 }
 
 void IngestPipeline::add(events::EventRef event) {
-  metrics_.bytes.add(static_cast<double>(event->data().size()));
   auto match = router_->route(*event);
   work_.batch.push_back({std::move(event), std::move(match.targets)});
 }
@@ -133,12 +128,15 @@ Result<void> IngestPipeline::append_batch() {
     return std::move(outcome.error());
   }
   std::size_t duplicates = 0;
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < work_.batch.size(); ++i) {
     const bool duplicate = outcome->items[i].duplicate;
     duplicates += duplicate ? 1 : 0;
+    bytes += work_.batch[i].event->data().size();
     work_.answer.add_stored(work_.batch[i].event->id(), duplicate);
   }
   metrics_.events[static_cast<std::size_t>(format_)].add(static_cast<double>(work_.batch.size()));
+  metrics_.bytes.add(static_cast<double>(bytes));
   if (duplicates > 0) {
     metrics_.duplicates.add(static_cast<double>(duplicates));
   }
@@ -146,7 +144,9 @@ Result<void> IngestPipeline::append_batch() {
   return {};
 }
 
-void IngestPipeline::accept() { exchange_.respond(202, kJsonType, work_.answer.finish()); }
+void IngestPipeline::accept() {
+  exchange_.respond(202, kJsonType, work_.answer.finish());
+}
 
 void IngestPipeline::refuse(const EventProblem& problem,
                             std::uint64_t index,
@@ -274,16 +274,16 @@ void IngestPipeline::run_lines() {
 }
 
 void IngestPipeline::run_binary() {
-  const auto body = exchange_.read_body(
-      std::min(parts_.limits.max_body_bytes, parts_.limits.max_event_bytes));
+  const auto body =
+      exchange_.read_body(std::min(parts_.limits.max_body_bytes, parts_.limits.max_event_bytes));
   if (!body) {
     refuse(body.error());
     return;
   }
   CeHeaders headers;
   exchange_.each_header(collect_ce, &headers);
-  auto item = work_.decoder.binary(
-      headers, exchange_.header("content-type"), *body, parts_.clock.unix_now_ns());
+  auto item = work_.decoder.binary(headers, exchange_.header("content-type"), *body,
+                                   parts_.clock.unix_now_ns());
   if (const auto* problem = std::get_if<EventProblem>(&item)) {
     refuse(*problem, 0);
     return;

@@ -109,8 +109,8 @@ simdjson::error_code JsonEventReader::Impl::walk_array(ondemand::value& value, i
   return simdjson::SUCCESS;
 }
 
-/// Reads and checks a value and all that is in it. Skipping would be faster, but skipped text is only
-/// checked for its brackets, and what is stored must be JSON.
+/// Reads and checks a value and all that is in it. Skipping would be faster, but skipped text is
+/// only checked for its brackets, and what is stored must be JSON.
 simdjson::error_code JsonEventReader::Impl::read_value(ondemand::value value,
                                                        int depth,
                                                        JsonMember& member) {
@@ -230,7 +230,8 @@ JsonEventReader::Step JsonEventReader::next() {
   Impl& impl = *impl_;
   const auto broken = [&](simdjson::error_code code) {
     const char* place = impl.location();
-    problem_ = malformed_at(code, static_cast<std::size_t>(place - impl.json.data()), impl.too_deep);
+    problem_ =
+        malformed_at(code, static_cast<std::size_t>(place - impl.json.data()), impl.too_deep);
     return Step::kBroken;
   };
   const auto finish = [&] {
@@ -295,8 +296,7 @@ JsonEventReader::Step JsonEventReader::next() {
   if (!array_ && !impl.at_end()) {
     return broken(simdjson::TRAILING_CONTENT);
   }
-  object_bytes_ =
-      trim_end({begin, static_cast<std::size_t>(impl.location() - begin)}).size();
+  object_bytes_ = trim_end({begin, static_cast<std::size_t>(impl.location() - begin)}).size();
   if (too_many) {
     problem_ = {ProblemKind::kInvalid,
                 {},

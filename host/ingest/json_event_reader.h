@@ -24,8 +24,8 @@ struct JsonMember {
 /// Bytes that must be readable (their content means nothing) behind JSON text given to the reader.
 inline constexpr std::size_t kJsonPadding = 64;
 
-/// Reads a JSON document that is an object, or an array of objects, one object at a time and without
-/// building a tree. Keeps its memory from document to document. Confined to one thread.
+/// Reads a JSON document that is an object, or an array of objects, one object at a time and
+/// without building a tree. Keeps its memory from document to document. Confined to one thread.
 class JsonEventReader {
  public:
   static constexpr std::size_t kMaxMembers = 256;
@@ -71,7 +71,8 @@ class JsonEventReader {
   bool array_ = false;
 };
 
-/// Nothing if `json` is one valid JSON value of any kind, else what is wrong. `json` needs no padding.
+/// Nothing if `json` is one valid JSON value of any kind, else what is wrong. `json` needs no
+/// padding.
 [[nodiscard]] std::optional<EventProblem> check_json(std::string_view json);
 
 }  // namespace aev::ingest

@@ -64,8 +64,9 @@ std::optional<Format> format_of(std::string_view content_type, bool has_ce_heade
   const std::string whole = lower(content_type);
   const std::size_t semicolon = whole.find(';');
   const std::string_view type = trim(std::string_view(whole).substr(0, semicolon));
-  const std::string_view parameters =
-      semicolon == std::string::npos ? std::string_view() : std::string_view(whole).substr(semicolon);
+  const std::string_view parameters = semicolon == std::string::npos
+                                          ? std::string_view()
+                                          : std::string_view(whole).substr(semicolon);
   const bool utf8 = utf8_charset(parameters);
   // Batched before structured: the one name begins with the other.
   if (type.starts_with("application/cloudevents-batch")) {

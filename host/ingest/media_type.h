@@ -25,7 +25,8 @@ enum class Format : std::uint8_t {
 /// What to say to a producer whose Content-Type is not known.
 inline constexpr std::string_view kKnownTypes =
     "send application/json, application/x-ndjson, application/cloudevents+json, "
-    "application/cloudevents-batch+json, or any type with ce-* headers (CloudEvents binary mode), in "
+    "application/cloudevents-batch+json, or any type with ce-* headers (CloudEvents binary mode), "
+    "in "
     "UTF-8";
 
 }  // namespace aev::ingest

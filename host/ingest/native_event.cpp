@@ -98,10 +98,10 @@ Verdict decode_native(const std::vector<JsonMember>& members, EventDraft& draft)
     }
   }
   if (is_null(known.event_type) && known.type != nullptr && known.specversion != nullptr) {
-    return EventProblem{ProblemKind::kNotAnEvent,
-                        "/specversion",
-                        "this is a CloudEvent: send it as application/cloudevents+json (an array as "
-                        "application/cloudevents-batch+json)"};
+    return EventProblem{
+        ProblemKind::kNotAnEvent, "/specversion",
+        "this is a CloudEvent: send it as application/cloudevents+json (an array as "
+        "application/cloudevents-batch+json)"};
   }
   const auto keep_as_attribute = [&draft](const JsonMember* member) {
     if (member != nullptr) {

@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r") == text.npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r") == text.npos;
+}
 
 }  // namespace
 
@@ -68,9 +70,9 @@ bool NdjsonLines::next(Line& line) {
   while (at_ < slice_end_) {
     const char* begin = bytes_.get() + at_;
     const void* found = std::memchr(begin, '\n', slice_end_ - at_);
-    const std::size_t size = found == nullptr
-                                 ? slice_end_ - at_
-                                 : static_cast<std::size_t>(static_cast<const char*>(found) - begin);
+    const std::size_t size =
+        found == nullptr ? slice_end_ - at_
+                         : static_cast<std::size_t>(static_cast<const char*>(found) - begin);
     at_ += size + (found == nullptr ? 0 : 1);
     ++lines_;
     line.text = {begin, size};
