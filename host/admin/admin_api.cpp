@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "admin/request_filters.h"
 #include "admin/resource_json.h"
+#include "events/canonical_json.h"
 
 namespace aev::admin {
 namespace {
@@ -51,9 +53,8 @@ ApiResponse event_page(store::Store& store, const store::EventFilter& filter) {
   if (!found) {
     return http::problem_response(found.error());
   }
-  return page("events", *found, filter.limit, write_event, [](const events::RoutedEvent& routed) {
-    return routed.event->seq();
-  });
+  return page("events", *found, filter.limit, write_event,
+              [](const events::RoutedEvent& routed) { return routed.event->seq(); });
 }
 
 }  // namespace
@@ -207,10 +208,10 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
     return http::problem_response(known.error());
   }
   const auto reason = request.query.find("reason");
-  const auto done = action == "pause"
-                        ? parts_.dispatcher.pause(
-                              name, reason == request.query.end() ? "by an operator" : reason->second)
-                        : parts_.dispatcher.resume(name);
+  const auto done = action == "pause" ? parts_.dispatcher.pause(name, reason == request.query.end()
+                                                                          ? "by an operator"
+                                                                          : reason->second)
+                                      : parts_.dispatcher.resume(name);
   if (!done) {
     return http::problem_response(done.error());
   }
@@ -229,10 +230,7 @@ ApiResponse AdminApi::dead_letters(const ApiRequest& request) {
     if (!found) {
       return http::problem_response(found.error());
     }
-    return page("dead_letters",
-                *found,
-                filter->limit,
-                write_dead_letter,
+    return page("dead_letters", *found, filter->limit, write_dead_letter,
                 [](const store::DeadLetterRecord& record) { return record.id; });
   }
   if (request.method == "DELETE") {
@@ -269,6 +267,9 @@ ApiResponse AdminApi::one_dead_letter(const ApiRequest& request) {
     }
     return retry_dead_letters(request, *filter);
   }
+  if (path.size() == 3 && path[2] == "export") {
+    return request.method == "GET" ? export_dead_letters(request) : wrong_method("GET");
+  }
   std::int64_t id = 0;
   const auto [end, error] = std::from_chars(path[2].data(), path[2].data() + path[2].size(), id);
   if (error != std::errc() || end != path[2].data() + path[2].size()) {
@@ -299,8 +300,39 @@ ApiResponse AdminApi::one_dead_letter(const ApiRequest& request) {
   if (request.method != "GET") {
     return wrong_method("GET, DELETE");
   }
-  write_dead_letter(json, *record);
+  json.raw(dead_letter_with_event(*record));
   return http::json_response(json.take());
+}
+
+std::string AdminApi::dead_letter_with_event(const store::DeadLetterRecord& record) {
+  JsonWriter json;
+  write_dead_letter(json, record);
+  std::string text = json.take();
+  const auto events = parts_.store.read(std::span(&record.seq, 1));
+  if (events && !events->empty()) {
+    text.back() = ',';  // the object goes on with its event
+    text += "\"event\":";
+    events::append_canonical_json(text, *events->front().event);
+    text += '}';
+  }
+  return text;
+}
+
+ApiResponse AdminApi::export_dead_letters(const ApiRequest& request) {
+  const auto filter = dead_letter_filter(request, parts_.clock.unix_now_ns());
+  if (!filter) {
+    return http::problem_response(filter.error());
+  }
+  const auto found = parts_.store.dead_letters(*filter);
+  if (!found) {
+    return http::problem_response(found.error());
+  }
+  ApiResponse response;
+  response.content_type = "application/x-ndjson";
+  for (const store::DeadLetterRecord& record : *found) {
+    response.body += dead_letter_with_event(record) + "\n";
+  }
+  return response;
 }
 
 ApiResponse AdminApi::retry_dead_letters(const ApiRequest& request,
@@ -346,9 +378,8 @@ ApiResponse AdminApi::replays(const ApiRequest& request) {
   JsonWriter json;
   json.begin_object().key("replays").begin_array();
   for (const auto& record : *records) {
-    const auto owner = std::find_if(names->begin(), names->end(), [&](const auto& each) {
-      return each.id == record.subscriber;
-    });
+    const auto owner = std::find_if(names->begin(), names->end(),
+                                    [&](const auto& each) { return each.id == record.subscriber; });
     write_replay(json, record, owner == names->end() ? std::string_view() : owner->name);
   }
   json.end_array().field("count", records->size()).end_object();

@@ -43,6 +43,9 @@ class AdminApi {
   ApiResponse one_subscriber(const ApiRequest& request);
   ApiResponse dead_letters(const ApiRequest& request);
   ApiResponse one_dead_letter(const ApiRequest& request);
+  ApiResponse export_dead_letters(const ApiRequest& request);
+  /// The dead letter as JSON, with its event as long as the store has it.
+  std::string dead_letter_with_event(const store::DeadLetterRecord& record);
   ApiResponse retry_dead_letters(const ApiRequest& request, store::DeadLetterFilter filter);
   ApiResponse replays(const ApiRequest& request);
   ApiResponse plugins(const ApiRequest& request);

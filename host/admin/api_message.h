@@ -11,8 +11,9 @@ namespace aev::admin {
 /// An HTTP request without the transport: what the API's functions look at.
 struct ApiRequest {
   std::string method;
-  std::vector<std::string> path;             ///< decoded segments, without empty ones
-  std::map<std::string, std::string> query;  ///< decoded; JSON body members of the same names are merged in
+  std::vector<std::string> path;  ///< decoded segments, without empty ones
+  std::map<std::string, std::string>
+      query;  ///< decoded; JSON body members of the same names are merged in
 };
 
 using ApiResponse = http::Response;

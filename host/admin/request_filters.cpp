@@ -80,11 +80,12 @@ Result<std::int64_t> parse_time(std::string_view text, std::int64_t now_unix_ns)
   if (const auto seconds = parse_double(text); seconds && std::fabs(*seconds) < 9e9) {
     return static_cast<std::int64_t>(*seconds * kNanosPerSecond);
   }
-  return Error{ErrorCode::kInvalid,
-               "'" + std::string(text) +
-                   "' is not a time; write RFC 3339 (2026-03-01T12:00:00Z), Unix seconds, or a span "
-                   "back from now (90m, 2d)",
-               {}};
+  return Error{
+      ErrorCode::kInvalid,
+      "'" + std::string(text) +
+          "' is not a time; write RFC 3339 (2026-03-01T12:00:00Z), Unix seconds, or a span "
+          "back from now (90m, 2d)",
+      {}};
 }
 
 Result<void> only_these(const ApiRequest& request, const std::vector<std::string>& known) {
@@ -94,9 +95,8 @@ Result<void> only_these(const ApiRequest& request, const std::vector<std::string
       for (const auto& each : known) {
         names += (names.empty() ? "" : ", ") + each;
       }
-      return invalid(name,
-                     known.empty() ? "this call takes no parameters"
-                                   : "unknown parameter; this call takes " + names);
+      return invalid(name, known.empty() ? "this call takes no parameters"
+                                         : "unknown parameter; this call takes " + names);
     }
   }
   return {};
@@ -113,9 +113,8 @@ Result<std::uint64_t> number_of(const ApiRequest& request,
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (error != std::errc() || end != text->data() + text->size() || number > most) {
-    return invalid(name,
-                   "'" + std::string(*text) + "' is not a whole number from 0 to " +
-                       std::to_string(most));
+    return invalid(name, "'" + std::string(*text) + "' is not a whole number from 0 to " +
+                             std::to_string(most));
   }
   return number;
 }
@@ -142,9 +141,8 @@ Result<store::EventFilter> event_filter(const ApiRequest& request, std::int64_t 
 
 Result<store::DeadLetterFilter> dead_letter_filter(const ApiRequest& request,
                                                    std::int64_t now_unix_ns) {
-  AEV_RETURN_IF_ERROR(only_these(
-      request,
-      {"subscriber", "event_type", "debate_id", "since", "until", "limit", "cursor", "rate"}));
+  AEV_RETURN_IF_ERROR(only_these(request, {"subscriber", "event_type", "debate_id", "since",
+                                           "until", "limit", "cursor", "rate"}));
   store::DeadLetterFilter filter;
   filter.subscriber = text_of(request, "subscriber");
   filter.event_type = text_of(request, "event_type");
@@ -160,9 +158,8 @@ Result<store::DeadLetterFilter> dead_letter_filter(const ApiRequest& request,
 
 Result<delivery::ReplayRequest> replay_request(const ApiRequest& request,
                                                std::int64_t now_unix_ns) {
-  AEV_RETURN_IF_ERROR(only_these(
-      request,
-      {"subscriber", "event_type", "debate_id", "since", "until", "limit", "rate", "match"}));
+  AEV_RETURN_IF_ERROR(only_these(request, {"subscriber", "event_type", "debate_id", "since",
+                                           "until", "limit", "rate", "match"}));
   delivery::ReplayRequest replay;
   replay.subscriber = text_of(request, "subscriber");
   if (replay.subscriber.empty()) {
@@ -174,7 +171,8 @@ Result<delivery::ReplayRequest> replay_request(const ApiRequest& request,
   AEV_ASSIGN(replay.since_unix_ns, time_of(request, "since", now_unix_ns));
   AEV_ASSIGN(replay.until_unix_ns, time_of(request, "until", now_unix_ns));
   AEV_ASSIGN(replay.per_second, rate_of(request));
-  AEV_ASSIGN(replay.limit, number_of(request, "limit", 0, std::numeric_limits<std::int64_t>::max()));
+  AEV_ASSIGN(replay.limit,
+             number_of(request, "limit", 0, std::numeric_limits<std::int64_t>::max()));
   return replay;
 }
 

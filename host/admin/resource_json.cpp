@@ -122,7 +122,9 @@ void write_subscriber(JsonWriter& json, const delivery::SubscriberStats& stats) 
   json.end_object();
 }
 
-void write_replay(JsonWriter& json, const store::ReplayRecord& record, std::string_view subscriber) {
+void write_replay(JsonWriter& json,
+                  const store::ReplayRecord& record,
+                  std::string_view subscriber) {
   json.begin_object()
       .field("id", record.id)
       .field("subscriber", subscriber)

@@ -1,0 +1,134 @@
+#include "admin/admin_handler.h"
+
+#include <sstream>
+
+#include <Poco/JSON/Parser.h>
+#include <Poco/JSON/Stringifier.h>
+
+namespace aev::admin {
+namespace {
+
+constexpr std::size_t kMaxBody = 1u << 20;
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+  if (c >= 'a' && c <= 'f') {
+    return c - 'a' + 10;
+  }
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+Error malformed(std::string_view what) {
+  return Error{ErrorCode::kInvalid,
+               "the " + std::string(what) + " holds a % that is not followed by two hex digits",
+               {}};
+}
+
+}  // namespace
+
+bool percent_decode(std::string_view text, bool plus, std::string& decoded) {
+  decoded.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus) {
+      decoded += ' ';
+    } else if (text[i] != '%') {
+      decoded += text[i];
+    } else {
+      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) {
+        return false;
+      }
+      decoded += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return true;
+}
+
+Result<ApiRequest> parse_request(std::string_view method,
+                                 std::string_view path,
+                                 std::string_view query) {
+  ApiRequest request;
+  request.method = method;
+  std::string decoded;
+  while (!path.empty()) {
+    const auto slash = path.find('/');
+    const std::string_view segment = path.substr(0, slash);
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    if (segment.empty()) {
+      continue;
+    }
+    if (!percent_decode(segment, false, decoded)) {
+      return malformed("path");
+    }
+    request.path.push_back(decoded);
+  }
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    if (pair.empty()) {
+      continue;
+    }
+    const auto equals = pair.find('=');
+    std::string value;
+    if (!percent_decode(pair.substr(0, equals), true, decoded) ||
+        (equals != std::string_view::npos &&
+         !percent_decode(pair.substr(equals + 1), true, value))) {
+      return malformed("query");
+    }
+    request.query[decoded] = value;
+  }
+  return request;
+}
+
+Result<void> merge_body(std::string_view body, ApiRequest& request) {
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return {};
+  }
+  try {
+    const auto document = Poco::JSON::Parser().parse(std::string(body));
+    if (document.type() != typeid(Poco::JSON::Object::Ptr)) {
+      return Error{ErrorCode::kInvalid, "the body must be a JSON object of parameters", {}};
+    }
+    for (const auto& [name, value] : *document.extract<Poco::JSON::Object::Ptr>()) {
+      if (value.isEmpty()) {
+        continue;
+      }
+      if (value.isString()) {
+        request.query[name] = value.extract<std::string>();
+      } else {
+        std::ostringstream text;
+        Poco::JSON::Stringifier::stringify(value, text);
+        request.query[name] = text.str();
+      }
+    }
+    return {};
+  } catch (const std::exception& fault) {
+    return Error{
+        ErrorCode::kInvalid, std::string("the body is not valid JSON: ") + fault.what(), {}};
+  }
+}
+
+void AdminHandler::handle(http::Exchange& exchange) {
+  auto request = parse_request(exchange.method(), exchange.path(), exchange.query());
+  if (!request) {
+    exchange.respond(http::problem_response(request.error()));
+    return;
+  }
+  const auto body = exchange.read_body(kMaxBody);
+  if (!body) {
+    exchange.respond(http::problem_response(body.error()));
+    return;
+  }
+  if (const auto merged = merge_body(*body, *request); !merged) {
+    exchange.respond(http::problem_response(merged.error()));
+    return;
+  }
+  exchange.respond(api_.handle(*request));
+}
+
+}  // namespace aev::admin
