@@ -2,13 +2,14 @@
 
 #include <sstream>
 
+#include <Poco/Exception.h>
 #include <Poco/JSON/Parser.h>
 #include <Poco/JSON/Stringifier.h>
 
+#include "core/json_text.h"
+
 namespace aev::admin {
 namespace {
-
-constexpr std::size_t kMaxBody = 1u << 20;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') {
@@ -21,9 +22,19 @@ int hex_digit(char c) {
 }
 
 Error malformed(std::string_view what) {
-  return Error{ErrorCode::kInvalid,
-               "the " + std::string(what) + " holds a % that is not followed by two hex digits",
-               {}};
+  return Error{
+      ErrorCode::kInvalid,
+      "the " + std::string(what) + " must be percent-encoded UTF-8: after % stand two hex digits",
+      {}};
+}
+
+Result<void> add_parameter(ApiRequest& request, const std::string& name, std::string value) {
+  if (!request.query.emplace(name, std::move(value)).second) {
+    return Error{ErrorCode::kInvalid,
+                 name + " is given twice: expected it once, in the query or in the body",
+                 "/" + name};
+  }
+  return {};
 }
 
 }  // namespace
@@ -52,7 +63,7 @@ Result<ApiRequest> parse_request(std::string_view method,
                                  std::string_view path,
                                  std::string_view query) {
   ApiRequest request;
-  request.method = method;
+  request.method = method == "HEAD" ? std::string_view("GET") : method;
   std::string decoded;
   while (!path.empty()) {
     const auto slash = path.find('/');
@@ -61,7 +72,7 @@ Result<ApiRequest> parse_request(std::string_view method,
     if (segment.empty()) {
       continue;
     }
-    if (!percent_decode(segment, false, decoded)) {
+    if (!percent_decode(segment, false, decoded) || !is_utf8(decoded)) {
       return malformed("path");
     }
     request.path.push_back(decoded);
@@ -77,10 +88,11 @@ Result<ApiRequest> parse_request(std::string_view method,
     std::string value;
     if (!percent_decode(pair.substr(0, equals), true, decoded) ||
         (equals != std::string_view::npos &&
-         !percent_decode(pair.substr(equals + 1), true, value))) {
+         !percent_decode(pair.substr(equals + 1), true, value)) ||
+        !is_utf8(decoded) || !is_utf8(value)) {
       return malformed("query");
     }
-    request.query[decoded] = value;
+    AEV_RETURN_IF_ERROR(add_parameter(request, decoded, std::move(value)));
   }
   return request;
 }
@@ -88,6 +100,9 @@ Result<ApiRequest> parse_request(std::string_view method,
 Result<void> merge_body(std::string_view body, ApiRequest& request) {
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return {};
+  }
+  if (!is_utf8(body)) {
+    return Error{ErrorCode::kInvalid, "the body is not valid JSON: it is not UTF-8", {}};
   }
   try {
     const auto document = Poco::JSON::Parser().parse(std::string(body));
@@ -99,14 +114,16 @@ Result<void> merge_body(std::string_view body, ApiRequest& request) {
         continue;
       }
       if (value.isString()) {
-        request.query[name] = value.extract<std::string>();
+        AEV_RETURN_IF_ERROR(add_parameter(request, name, value.extract<std::string>()));
       } else {
         std::ostringstream text;
         Poco::JSON::Stringifier::stringify(value, text);
-        request.query[name] = text.str();
+        AEV_RETURN_IF_ERROR(add_parameter(request, name, text.str()));
       }
     }
     return {};
+  } catch (const Poco::Exception& fault) {
+    return Error{ErrorCode::kInvalid, "the body is not valid JSON: " + fault.displayText(), {}};
   } catch (const std::exception& fault) {
     return Error{
         ErrorCode::kInvalid, std::string("the body is not valid JSON: ") + fault.what(), {}};
@@ -119,9 +136,11 @@ void AdminHandler::handle(http::Exchange& exchange) {
     exchange.respond(http::problem_response(request.error()));
     return;
   }
-  const auto body = exchange.read_body(kMaxBody);
+  const auto body = exchange.read_body(kMaxApiBodyBytes);
   if (!body) {
-    exchange.respond(http::problem_response(body.error()));
+    exchange.respond(body.error().code == ErrorCode::kIo
+                         ? http::problem_response(408, "Request timeout", body.error())
+                         : http::problem_response(body.error()));
     return;
   }
   if (const auto merged = merge_body(*body, *request); !merged) {
