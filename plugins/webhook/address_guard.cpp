@@ -16,9 +16,9 @@ using Poco::Net::IPAddress;
 constexpr const char* kInside[] = {
     "0.0.0.0/8",       "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8",    "169.254.0.0/16",
     "172.16.0.0/12",   "192.0.0.0/24",   "192.0.2.0/24",  "192.168.0.0/16", "198.18.0.0/15",
-    "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",   "240.0.0.0/4",    "::/128",
-    "::1/128",         "64:ff9b::/96",   "100::/64",      "2001:db8::/32",  "fc00::/7",
-    "fe80::/10",       "ff00::/8"};
+    "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",   "240.0.0.0/4",    "::1/128",
+    "64:ff9b::/96",    "100::/64",       "2001:db8::/32", "fc00::/7",       "fe80::/10",
+    "ff00::/8"};
 
 const std::vector<Network>& inside() {
   static const std::vector<Network> networks = [] {
@@ -81,15 +81,16 @@ std::string refuse_address(const sockaddr& address,
                            const std::vector<Network>& allowed) {
   try {
     const IPAddress connected = unwrap(Poco::Net::SocketAddress(&address, length).host());
-    if (!any_contains(inside(), connected) || any_contains(allowed, connected)) {
+    const bool refused = connected.isWildcard() || any_contains(inside(), connected);
+    if (!refused || any_contains(allowed, connected)) {
       return {};
     }
     const std::string text = connected.toString();
     return "address " + text +
            " is inside a private or reserved network; if it is meant, add it to "
            "allow_networks of this subscriber (for loopback: 127.0.0.0/8)";
-  } catch (const Poco::Exception&) {
-    return "an address of an unknown family is refused";
+  } catch (const std::exception&) {  // none may pass through libcurl, which is C
+    return "an address that cannot be judged is refused";
   }
 }
 
