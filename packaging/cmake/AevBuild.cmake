@@ -49,6 +49,8 @@ target_compile_options(
             -Wconversion
             -Wimplicit-fallthrough
             -Werror
+            # False alarms of GCC 12 on string concatenation (GCC bug 105651).
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
             $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
             $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>
             $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
