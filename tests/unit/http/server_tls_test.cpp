@@ -23,7 +23,8 @@ class Certificate {
  public:
   Certificate() {
     const char* base = std::getenv("TMPDIR");
-    std::string pattern = std::string(base == nullptr ? "/tmp" : base) + "/aev-http-XXXXXX";
+    std::string pattern =
+        std::string(base == nullptr ? "/tmp" : base) + "/aev-http-" + std::string(6, 'X');
     REQUIRE(::mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
     write();
