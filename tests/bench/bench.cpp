@@ -92,8 +92,8 @@ constexpr const char* kNobody = "subscribers: {}\nroutes: []\n";
 
 std::string webhook(const std::string& url, const std::string& policy) {
   return "subscribers:\n  customer:\n    plugin: webhook\n    config: {url: \"" + url +
-         "\", allow_networks: [127.0.0.0/8], secret: whsec_bench}\n" + policy +
-         "routes:\n  - {name: all, to: [customer]}\n";
+         "\", allow_networks: [127.0.0.0/8], secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}\n" +
+         policy + "routes:\n  - {name: all, to: [customer]}\n";
 }
 
 std::string event_json(std::size_t payload_bytes) {
