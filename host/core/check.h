@@ -8,9 +8,9 @@ namespace aev {
 }  // namespace aev
 
 /// For our own invariants only (never for input): always on, in release builds too.
-#define AEV_CHECK(condition)                                \
-  do {                                                      \
-    if (!(condition)) {                                     \
-      ::aev::check_failed(#condition, __FILE__, __LINE__);  \
-    }                                                       \
+#define AEV_CHECK(condition)                               \
+  do {                                                     \
+    if (!(condition)) {                                    \
+      ::aev::check_failed(#condition, __FILE__, __LINE__); \
+    }                                                      \
   } while (false)

@@ -65,19 +65,15 @@ std::string format_rfc3339(std::int64_t unix_ns) {
   const hh_mm_ss time{when - day};
 
   std::array<char, 40> text{};
-  int length = std::snprintf(text.data(),
-                             text.size(),
-                             "%04d-%02u-%02uT%02d:%02d:%02d",
-                             static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()),
-                             static_cast<unsigned>(date.day()),
-                             static_cast<int>(time.hours().count()),
-                             static_cast<int>(time.minutes().count()),
-                             static_cast<int>(time.seconds().count()));
+  int length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()));
   const auto append = [&](const char* format, std::int64_t value) {
     const auto used = static_cast<std::size_t>(length);
-    length += std::snprintf(
-        text.data() + used, text.size() - used, format, static_cast<long long>(value));
+    length += std::snprintf(text.data() + used, text.size() - used, format,
+                            static_cast<long long>(value));
   };
   if (fraction % 1'000'000 == 0) {
     if (fraction != 0) {
@@ -108,7 +104,8 @@ bool parse_rfc3339(std::string_view text, std::int64_t& unix_ns) {
       !take_digits(text, pos, 2, s)) {
     return false;
   }
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                            day{static_cast<unsigned>(d)}};
   // 1678 to 2261 is what 64-bit nanoseconds around 1970 can hold; :60 is a leap second.
   if (!date.ok() || y < 1678 || y > 2261 || h > 23 || mi > 59 || s > 60) {
     return false;

@@ -36,7 +36,8 @@ class SystemClock final : public Clock {
 /// A clock that moves only when told to. Thread-safe.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(std::int64_t unix_ns = 1'700'000'000'000'000'000) : start_unix_ns_(unix_ns) {}
+  explicit ManualClock(std::int64_t unix_ns = 1'700'000'000'000'000'000)
+      : start_unix_ns_(unix_ns) {}
 
   [[nodiscard]] MonoTime mono_now() const override {
     return MonoTime(std::chrono::hours(1) + Duration(elapsed_ns_.load()));

@@ -8,7 +8,8 @@
 namespace aev {
 
 /// Writes one JSON document front to back into a string; the caller keeps begin and end in pairs.
-/// Confined to one thread. Commas and escaping are the writer's business, structure is the caller's.
+/// Confined to one thread. Commas and escaping are the writer's business, structure is the
+/// caller's.
 class JsonWriter {
  public:
   JsonWriter& begin_object();
@@ -26,8 +27,8 @@ class JsonWriter {
   JsonWriter& value(double number);
 
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  JsonWriter& value(T number) {
+
+  requires(!std::same_as<T, bool>) JsonWriter& value(T number) {
     return raw(std::to_string(number));
   }
 

@@ -1,7 +1,6 @@
 #include "core/log.h"
 
 #include <array>
-
 #include <unistd.h>
 
 #include "core/clock.h"

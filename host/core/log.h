@@ -28,8 +28,8 @@ struct LogField {
       : key(field_key), value(field_value) {}
 
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  LogField(std::string_view field_key, T field_value)
+
+  requires std::is_arithmetic_v<T> LogField(std::string_view field_key, T field_value)
       : key(field_key), value(std::to_string(field_value)), number(true) {}
 
   std::string_view key;
@@ -37,9 +37,9 @@ struct LogField {
   bool number = false;
 };
 
-/// Writes one line per entry to a file descriptor: `2026-… INFO component: message key=value …`, or a
-/// JSON object. Thread-safe; a line is one write(2), so lines never mix. Never throws, never blocks
-/// on anything but the descriptor.
+/// Writes one line per entry to a file descriptor: `2026-… INFO component: message key=value …`, or
+/// a JSON object. Thread-safe; a line is one write(2), so lines never mix. Never throws, never
+/// blocks on anything but the descriptor.
 class Log {
  public:
   /// `fd` is borrowed and stays open for the life of this object (2 is standard error).

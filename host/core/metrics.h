@@ -42,8 +42,8 @@ class Histogram {
   void* impl_ = nullptr;
 };
 
-/// The process's metrics, on prometheus-cpp. Thread-safe. The number of series per family is bounded:
-/// past the bound a label set is folded into one whose values are all "other".
+/// The process's metrics, on prometheus-cpp. Thread-safe. The number of series per family is
+/// bounded: past the bound a label set is folded into one whose values are all "other".
 class Metrics {
  public:
   static constexpr std::size_t kMaxSeriesPerFamily = 1000;
@@ -53,9 +53,11 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// The same name and labels give the same series. A name that is already another kind of metric, or
-  /// is not a valid Prometheus name, gives a handle that ignores updates.
-  Counter counter(const std::string& name, const std::string& help, const MetricLabels& labels = {});
+  /// The same name and labels give the same series. A name that is already another kind of metric,
+  /// or is not a valid Prometheus name, gives a handle that ignores updates.
+  Counter counter(const std::string& name,
+                  const std::string& help,
+                  const MetricLabels& labels = {});
   Gauge gauge(const std::string& name, const std::string& help, const MetricLabels& labels = {});
   /// `bounds` are the upper bounds of the buckets, ascending; those of the first call count.
   Histogram histogram(const std::string& name,

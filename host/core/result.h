@@ -38,7 +38,8 @@ class [[nodiscard]] Result {
  public:
   using Value = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
 
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdio>
-
 #include <pthread.h>
 
 namespace aev {

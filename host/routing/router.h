@@ -14,8 +14,8 @@ namespace aev::routing {
 /// A route as the router takes it: names are already resolved to numbers.
 struct Route {
   std::string name;
-  std::string match_json;  ///< event pattern; empty matches every event
-  bool is_default = false; ///< gets what no other route matched
+  std::string match_json;   ///< event pattern; empty matches every event
+  bool is_default = false;  ///< gets what no other route matched
   std::vector<events::SubscriberId> to;
 };
 
@@ -28,8 +28,8 @@ struct PatternError {
 
 /// What the router says about one event.
 struct Match {
-  events::Targets targets;            ///< never null; empty set when nothing matched
-  bool unmatched = false;             ///< no route matched, not even a default
+  events::Targets targets;  ///< never null; empty set when nothing matched
+  bool unmatched = false;   ///< no route matched, not even a default
 };
 
 /// The compiled routes. Immutable, thread-safe; swapped as a whole on reload.
@@ -44,7 +44,8 @@ class Router {
   [[nodiscard]] virtual Match route(const events::Event& event) const = 0;
 
   /// Names of the routes that match, in configuration order.
-  [[nodiscard]] virtual std::vector<std::string> matching_routes(const events::Event& event) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> matching_routes(
+      const events::Event& event) const = 0;
 };
 
 }  // namespace aev::routing

@@ -123,12 +123,11 @@ TEST_CASE("a full queue answers busy and stores nothing") {
   });
   held.wait(false);
   std::atomic<int> stored{0};
-  fixture.store->append_async(
-      {fixture.event("first", {1}, std::string(9'000, ' '))},
-      [&](Result<AppendOutcome> outcome) {
-        stored = outcome.ok() ? 1 : 2;
-        stored.notify_all();
-      });
+  fixture.store->append_async({fixture.event("first", {1}, std::string(9'000, ' '))},
+                              [&](Result<AppendOutcome> outcome) {
+                                stored = outcome.ok() ? 1 : 2;
+                                stored.notify_all();
+                              });
   const RoutedEvent second = fixture.event("second", {1}, std::string(2'000, ' '));
   const auto refused = fixture.store->append(std::span(&second, 1));
   REQUIRE_FALSE(refused);
