@@ -9,6 +9,8 @@ namespace aev::store {
 namespace {
 
 constexpr std::int64_t kStepRows = 500;
+/// Events that something still holds are passed over, so many a step at most.
+constexpr std::size_t kStepLooks = 5'000;
 
 struct OldEvent {
   Seq seq = 0;
@@ -60,9 +62,10 @@ Result<std::vector<OldEvent>> find_old_events(Connection& connection, RetentionP
   rows.bind(1, static_cast<std::int64_t>(pass.looked_upto)).bind(2, floor);
   const std::int64_t oldest = pass.now_unix_ns - pass.events.count();
   std::vector<OldEvent> old;
-  while (old.size() < kStepRows) {
+  for (std::size_t looks = 0; old.size() < kStepRows && looks < kStepLooks; ++looks) {
     AEV_ASSIGN(const bool row, rows.step());
     if (!row || rows.integer(3) >= oldest) {
+      pass.finished = true;
       break;
     }
     pass.looked_upto = static_cast<Seq>(rows.integer(0));
@@ -103,6 +106,7 @@ Result<std::uint64_t> retention_step(Connection& connection, RetentionPass& pass
              delete_attempts(connection, pass.now_unix_ns - pass.attempts.count()));
   AEV_ASSIGN(const std::uint64_t events, delete_events(connection, pass));
   deleted += attempts + events;
+  pass.finished = pass.finished && deleted < static_cast<std::uint64_t>(kStepRows);
   AEV_RETURN_IF_ERROR(transaction.commit());
   return deleted;
 }

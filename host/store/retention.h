@@ -12,8 +12,9 @@ struct RetentionPass {
   std::int64_t now_unix_ns = 0;
   Duration events{};
   Duration attempts{};
-  Seq indexed_upto = 0;  ///< later events are still only in the writer's memory by id
-  Seq looked_upto = 0;   ///< events up to here have been looked at
+  Seq indexed_upto = 0;   ///< later events are still only in the writer's memory by id
+  Seq looked_upto = 0;    ///< events up to here have been looked at
+  bool finished = false;  ///< there is nothing left to look at
 };
 
 /// Deletes some hundred rows that nobody needs any more, in a transaction of its own: expired dead

@@ -226,7 +226,7 @@ class SqliteStore final : public Store {
                    return retention_step(connection, pass);
                  }));
       deleted += some;
-      if (some == 0) {
+      if (pass.finished) {
         return deleted;
       }
     }
