@@ -39,7 +39,7 @@ void print_object(const Poco::JSON::Object& object, const std::string& indent) {
     if (value.type() == typeid(Poco::JSON::Object::Ptr)) {
       std::printf("%s%s:\n", indent.c_str(), name.c_str());
       print_object(*value.extract<Poco::JSON::Object::Ptr>(), indent + "  ");
-    } else {
+    } else if (value.type() != typeid(Poco::JSON::Array::Ptr)) {  // lists have tables of their own
       std::printf("%s%s: %s\n", indent.c_str(), name.c_str(), text_of(value).c_str());
     }
   }

@@ -35,7 +35,8 @@ class Producer(threading.Thread):
                 if response.status == 202:
                     self.acknowledged.update(ids)
             except (OSError, http.client.HTTPException):
-                return  # the host was killed
+                break  # the host was killed
+        connection.close()
 
 
 class KillNine(Case):

@@ -1,0 +1,168 @@
+"""The verbs as people type them, with good and bad input."""
+
+import json
+import os
+import unittest
+
+from harness import PLUGINS, SECRET, Case, config, event, wait_until, webhook
+
+
+class Configuration(Case):
+    def file(self, text):
+        path = os.path.join(self.folder, "host.yaml")
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
+    def test_every_mistake_at_once_with_its_place(self):
+        path = self.file(
+            "version: 1\n"
+            "data_dir: ./data\n"
+            f"plugins: {{path: [{PLUGINS}]}}\n"
+            "subscribers:\n"
+            "  customer:\n"
+            "    plugin: webhook\n"
+            f"    config: {{url: 'http://x', secret: {SECRET}, frmat: event}}\n"
+            "    retry: {max_atempts: 3}\n"
+            "routes:\n"
+            "  - {name: all, match: {event_type: [{prefxi: a}]}, to: [custmer]}\n"
+        )
+        status, _, errors = self.program("validate", path)
+        self.assertEqual(status, 78)
+        self.assertIn(f"{path}:8:13: subscribers.customer.retry.max_atempts", errors)
+        self.assertIn("max_attempts", errors)
+        self.assertIn("customer", errors)
+
+    def test_schema_and_pattern_mistakes_have_places_too(self):
+        path = self.file(
+            "version: 1\n"
+            "data_dir: ./data\n"
+            f"plugins: {{path: [{PLUGINS}]}}\n"
+            "subscribers:\n"
+            "  customer:\n"
+            "    plugin: webhook\n"
+            "    config:\n"
+            "      url: http://x\n"
+            f"      secret: {SECRET}\n"
+            "      frmat: event\n"
+            "routes:\n"
+            "  - {name: all, match: {event_type: [{prefxi: a}]}, to: [customer]}\n"
+        )
+        status, _, errors = self.program("validate", path)
+        self.assertEqual(status, 78)
+        self.assertIn(f"{path}:10:", errors)
+        self.assertIn("frmat", errors)
+        self.assertIn(f"{path}:12:", errors)
+        self.assertIn("prefxi", errors)
+        status, _, errors = self.program("run", "--config", path)
+        self.assertEqual(status, 78)
+
+    def test_show_redacts_and_names_origins(self):
+        path = os.path.join(self.folder, "host.json.yaml")
+        with open(path, "w") as out:
+            json.dump(config({"customer": webhook("http://example.com/")}), out)
+        status, text, _ = self.program(
+            "config", "show", path, environment={"EVENT_SIGNATURE_SECRET": SECRET}
+        )
+        self.assertEqual(status, 0)
+        self.assertNotIn(SECRET, text)
+        self.assertIn("EVENT_SIGNATURE_SECRET", text)
+        self.assertIn("default", text)
+
+    def test_wrong_usage(self):
+        self.assertEqual(self.program("emit", "--no-such-option")[0], 2)
+        self.assertEqual(self.program("no-such-verb")[0], 2)
+        self.assertEqual(self.program("--help")[0], 0)
+        status, _, errors = self.program("stats", "--url", "http://127.0.0.1:1")
+        self.assertEqual(status, 1)
+        self.assertIn("is it running?", errors)
+
+
+class Signatures(Case):
+    def test_sign_and_verify(self):
+        body = os.path.join(self.folder, "body")
+        with open(body, "w") as out:
+            out.write('{"test": 2432232314}')
+        secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        status, text, _ = self.program(
+            "sign", body, "--secret", secret, "--id", "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            "--timestamp", "1614265330",
+        )  # fmt: skip
+        self.assertEqual(status, 0)
+        self.assertIn("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", text)
+        headers = [part for line in text.splitlines() for part in ("-H", line)]
+        self.assertEqual(self.program("verify", body, "--secret", secret, *headers)[0], 1)
+        fresh = self.program("sign", body, "--secret", secret)[1]
+        headers = [part for line in fresh.splitlines() for part in ("-H", line)]
+        self.assertEqual(self.program("verify", body, "--secret", secret, *headers)[0], 0)
+        self.assertEqual(self.program("verify", body, "--secret", "other", *headers)[0], 1)
+
+
+class WithHost(Case):
+    def test_dead_letters_replay_and_subscribers(self):
+        receiver = self.receiver(lambda request, number: 400 if number == 1 else 200)
+        host = self.host(config({"customer": webhook(receiver.url)}))
+        host.post(event(1))
+        wait_until(host.dead_letters, "a dead letter")
+        url = ("--url", host.url)
+        status, text, _ = self.program("dlq", "list", *url)
+        self.assertEqual(status, 0)
+        self.assertIn("rejected", text)
+        identity = host.dead_letters()[0]["id"]
+        self.assertIn("evt-1", self.program("dlq", "show", str(identity), *url)[1])
+        exported = self.program("dlq", "export", *url)[1].splitlines()
+        self.assertEqual(json.loads(exported[0])["event"]["id"], "evt-1")
+        self.assertEqual(self.program("dlq", "retry", *url)[0], 2)  # nothing was asked for
+        self.assertEqual(self.program("dlq", "retry", str(identity), *url)[0], 0)
+        wait_until(lambda: host.subscriber("customer")["events_delivered"] == 1, "it is delivered")
+        self.assertEqual(self.program("replay", "customer", "--event-type", "vote", *url)[0], 0)
+        wait_until(lambda: receiver.count() == 3, "the replay arrives")
+        self.assertIn("running", self.program("subscribers", "list", *url)[1])
+        self.assertEqual(self.program("subscribers", "pause", "customer", *url)[0], 0)
+        self.assertIn("paused", self.program("subscribers", "show", "customer", *url)[1])
+        self.assertEqual(self.program("subscribers", "pause", "nobody", *url)[0], 1)
+        self.assertEqual(self.program("stats", *url)[0], 0)
+
+    def test_straight_to_a_url(self):
+        receiver = self.receiver()
+        arguments = ("--event-type", "vote", "--data", "{}", "--secret", SECRET)
+        status, text, _ = self.program(
+            "emit", "--to-url", receiver.url, "--allow-network", "127.0.0.0/8", *arguments
+        )
+        self.assertEqual(status, 0, text)
+        self.assertEqual(receiver.count(), 1)
+        status, text, _ = self.program("emit", "--to-url", receiver.url, *arguments)
+        self.assertEqual(status, 1)
+        self.assertIn("allow_networks", text)
+
+    def test_reload_takes_new_routes(self):
+        first, second = self.receiver(), self.receiver()
+        both = {"first": webhook(first.url), "second": webhook(second.url)}
+        host = self.host(config(both, [{"name": "r", "to": ["first"]}]))
+        host.post(event(1))
+        wait_until(lambda: first.count() == 1, "the first route")
+        host.write_config(config(both, [{"name": "r", "to": ["second"]}]))
+        host.process.send_signal(1)
+        wait_until(lambda: "routes reloaded" in host.log(), "the reload")
+        host.post(event(2))
+        wait_until(lambda: second.count() == 1, "the second route")
+        host.write_config({**config(both, [{"name": "r", "to": ["second"]}]), "nonsense": 1})
+        host.process.send_signal(1)
+        wait_until(lambda: "reload refused" in host.log(), "the refusal")
+        host.post(event(3))
+        wait_until(lambda: second.count() == 2, "the routes stay")
+
+
+class Plugins(Case):
+    def test_list_and_inspect(self):
+        self.assertIn("webhook", self.program("plugins", "list", "--path", PLUGINS)[1])
+        wrong = os.path.join(self.folder, "wrong.so")
+        with open(wrong, "w") as out:
+            out.write("not a library")
+        status, _, errors = self.program("plugins", "inspect", wrong)
+        self.assertEqual(status, 1)
+        self.assertGreater(len(errors), 40)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
