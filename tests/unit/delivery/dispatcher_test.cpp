@@ -31,6 +31,17 @@ TEST_CASE("committed events reach the subscribers that are owed them", "[deliver
   CHECK(host.plugins.tries("s2") == std::map<events::Seq, int>{{1, 0}, {2, 1}, {3, 1}});
 }
 
+TEST_CASE("the cursor of a live subscriber follows events that are not owed to it",
+          "[delivery][dispatcher]") {
+  DispatcherFixture host;
+  host.start(2);
+  host.store.commit({1});
+  REQUIRE(host.wait_cursor(1, 1));
+  host.store.commit({2});
+  REQUIRE(host.wait_cursor(1, 2));
+  CHECK(host.plugins.tries("s1")[2] == 0);
+}
+
 TEST_CASE("a subscriber that starts behind catches up and goes on live", "[delivery][dispatcher]") {
   DispatcherFixture host;
   static_cast<void>(host.store.register_subscriber("s1"));

@@ -44,6 +44,14 @@ void FakeStore::fail_scans(bool fail) {
   scans_fail_ = fail;
 }
 
+void FakeStore::hold_scans(bool hold) {
+  {
+    const MutexLock lock(mutex_);
+    scans_held_ = hold;
+  }
+  changed_.notify_all();
+}
+
 bool FakeStore::wait(const std::function<bool(const FakeStoreState&)>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kLimit;
   const MutexLock lock(mutex_);
@@ -197,6 +205,9 @@ Result<store::Store::ScanPage> FakeStore::scan(Seq after,
                                                std::size_t max_events,
                                                std::size_t max_bytes) {
   const MutexLock lock(mutex_);
+  while (scans_held_) {
+    changed_.wait(mutex_);
+  }
   ++state_.scans;
   if (scans_fail_) {
     ++state_.failed_scans;

@@ -46,6 +46,9 @@ class FakeStore final : public store::Store {
   /// From now on scans fail, or do not.
   void fail_scans(bool fail);
 
+  /// From now on scans wait, or do not.
+  void hold_scans(bool hold);
+
   /// Waits until `condition` holds of the state; false after kLimit.
   [[nodiscard]] bool wait(const std::function<bool(const FakeStoreState&)>& condition);
   [[nodiscard]] FakeStoreState state();
@@ -86,6 +89,7 @@ class FakeStore final : public store::Store {
   FakeStoreState state_ AEV_GUARDED_BY(mutex_);
   bool powered_ AEV_GUARDED_BY(mutex_) = true;
   bool scans_fail_ AEV_GUARDED_BY(mutex_) = false;
+  bool scans_held_ AEV_GUARDED_BY(mutex_) = false;
   /// Held while the listener is called, so that it hears of commits in their order.
   Mutex committing_;
   store::CommitListener listener_ AEV_GUARDED_BY(committing_);

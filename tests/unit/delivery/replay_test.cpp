@@ -82,8 +82,10 @@ TEST_CASE("a replay leaves alone what is committed after it was asked for", "[de
   });
   ReplayRequest request;
   request.subscriber = "s1";
+  host.store.hold_scans(true);
   REQUIRE(host.dispatcher->replay(request).ok());
   host.store.commit_many(10);
+  host.store.hold_scans(false);
   REQUIRE(host.plugins.wait([](const auto& seen) { return replayed(seen).size() >= 10; }));
   REQUIRE(host.wait_cursor(1, 20));
   host.plugins.settle_held(Outcome::kDelivered);
