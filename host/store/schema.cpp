@@ -99,9 +99,30 @@ Result<Connection> prepare(const std::filesystem::path& file, SyncMode sync) {
   return connection;
 }
 
+/// SQLite takes an empty file for a new database and throws a WAL beside it away, with every event
+/// that was only in there.
+Result<void> check_wal_has_database(const std::filesystem::path& file) {
+  std::error_code error;
+  const std::filesystem::path wal = file.string() + "-wal";
+  const auto wal_bytes = std::filesystem::file_size(wal, error);
+  if (error || wal_bytes == 0) {
+    return {};
+  }
+  const auto database_bytes = std::filesystem::file_size(file, error);
+  if (!error && database_bytes > 0) {
+    return {};
+  }
+  return Error{ErrorCode::kCorrupt,
+               file.string() + " is missing or empty, but " + wal.string() +
+                   " holds events. Nothing was changed: put the database back beside it, or move "
+                   "the -wal file away to begin with an empty store",
+               {}};
+}
+
 }  // namespace
 
 Result<Connection> open_for_writing(const std::filesystem::path& file, SyncMode sync) {
+  AEV_RETURN_IF_ERROR(check_wal_has_database(file));
   auto connection = prepare(file, sync);
   return connection ? std::move(connection) : explain(std::move(connection.error()), file);
 }

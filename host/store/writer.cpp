@@ -111,6 +111,8 @@ void Writer::process(CommitGroup& group) {
   auto committed = commit(group, with_events);
   if (!committed && with_events) {
     // The events may be what does not fit: deliveries must go on without them.
+    errors_.add();
+    log_.error("events are refused", {{"reason", committed.error().message}});
     refuse_events(group, committed.error());
     with_events = false;
     committed = commit(group, false);

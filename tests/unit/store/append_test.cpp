@@ -198,6 +198,20 @@ TEST_CASE("a second process, a damaged file and a newer schema are refused with 
   CHECK(after == garbage);
 }
 
+TEST_CASE("a WAL without its database is refused, not thrown away") {
+  StoreFixture fixture;
+  fixture.append(fixture.event("e1"));
+  fixture.close();
+  const auto file = fixture.options.directory / "events.db";
+  std::filesystem::remove(file);
+  std::ofstream(file.string() + "-wal") << "something";
+  const auto refused =
+      Store::open(fixture.options, fixture.clock, fixture.metrics, Logger(fixture.log, "s"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::kCorrupt);
+  CHECK(std::filesystem::file_size(file.string() + "-wal") == 9);
+}
+
 TEST_CASE("scans choose by target, stay within their bounds and know the end") {
   StoreFixture fixture;
   for (int i = 1; i <= 10; ++i) {
