@@ -1,148 +1,176 @@
 #include "routing/router.h"
 
+#include <string>
+#include <thread>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
-namespace aev::routing {
+#include "events/event.h"
+
+using aev::events::Event;
+using aev::events::EventFields;
+using aev::events::EventRef;
+using aev::events::SubscriberId;
+using aev::routing::Match;
+using aev::routing::PatternError;
+using aev::routing::Route;
+using aev::routing::Router;
+
 namespace {
 
-events::EventRef event(std::string_view data,
-                       std::string_view event_type = "consensus",
-                       std::string_view debate_id = "d1") {
-  static const events::Attribute attributes[] = {{"round", "3"}, {"agent", "\"Claude\""}};
-  events::EventFields fields;
-  fields.id = "evt-1";
-  fields.event_type = event_type;
-  fields.debate_id = debate_id;
-  fields.source = "test";
+std::shared_ptr<const Router> compile(const std::vector<Route>& routes) {
+  std::vector<PatternError> errors;
+  auto router = Router::compile(routes, errors);
+  REQUIRE(errors.empty());
+  REQUIRE(router != nullptr);
+  return router;
+}
+
+EventRef event_of(std::string_view type, std::string_view data = {}) {
+  EventFields fields;
+  fields.id = "e1";
+  fields.event_type = type;
   fields.data = data;
-  fields.time_unix_ns = 1'700'000'000'000'000'000;
-  fields.attributes = attributes;
-  return events::Event::create(fields);
+  return Event::create(fields);
 }
 
-bool matches(const std::string& pattern, const events::EventRef& given) {
-  std::vector<PatternError> errors;
-  const auto router = Router::compile({{"r", pattern, false, {1}}}, errors);
-  for (const auto& error : errors) {
-    UNSCOPED_INFO(error.pointer << ": " << error.message);
-  }
-  REQUIRE(errors.empty());
-  return !router->route(*given).unmatched;
+std::vector<SubscriberId> targets(const Router& router, const EventRef& event) {
+  return router.route(*event).targets->ids();
 }
 
-struct Row {
-  const char* pattern;
-  const char* data;
-  bool expected;
-};
-
-TEST_CASE("operators over data") {
-  const Row rows[] = {
-      {R"({"data":{"a":["x"]}})", R"({"a":"x"})", true},
-      {R"({"data":{"a":["x"]}})", R"({"a":"\u0078"})", true},
-      {R"({"data":{"a":["x"]}})", R"({"a":"y"})", false},
-      {R"({"data":{"a":["x","y"]}})", R"({"a":["q","y"]})", true},
-      {R"({"data":{"a":[1]}})", R"({"a":1.0})", true},
-      {R"({"data":{"a":[300]}})", R"({"a":3.0e2})", true},
-      {R"({"data":{"a":[true]}})", R"({"a":true})", true},
-      {R"({"data":{"a":[true]}})", R"({"a":"true"})", false},
-      {R"({"data":{"a":[null]}})", R"({"a":null})", true},
-      {R"({"data":{"a":[null]}})", R"({})", false},
-      {R"({"data":{"a":[{"prefix":"ab"}]}})", R"({"a":"abc"})", true},
-      {R"({"data":{"a":[{"prefix":"b"}]}})", R"({"a":"abc"})", false},
-      {R"({"data":{"a":[{"suffix":"bc"}]}})", R"({"a":"abc"})", true},
-      {R"({"data":{"a":[{"equals-ignore-case":"ABC"}]}})", R"({"a":"aBc"})", true},
-      {R"({"data":{"a":[{"anything-but":"x"}]}})", R"({"a":"y"})", true},
-      {R"({"data":{"a":[{"anything-but":"x"}]}})", R"({"a":"x"})", false},
-      {R"({"data":{"a":[{"anything-but":["x","y"]}]}})", R"({"a":"y"})", false},
-      {R"({"data":{"a":[{"anything-but":{"prefix":"x"}}]}})", R"({"a":"xy"})", false},
-      {R"({"data":{"a":[{"exists":true}]}})", R"({"a":null})", true},
-      {R"({"data":{"a":[{"exists":false}]}})", R"({"b":1})", true},
-      {R"({"data":{"a":[{"numeric":[">=",0.8]}]}})", R"({"a":0.8})", true},
-      {R"({"data":{"a":[{"numeric":[">",0,"<=",5]}]}})", R"({"a":5})", true},
-      {R"({"data":{"a":[{"numeric":[">",0,"<",5]}]}})", R"({"a":5})", false},
-      {R"({"data":{"a":[{"numeric":["=",1]}]}})", R"({"a":"1"})", false},
-      {R"({"data":{"a":[{"wildcard":"a*c"}]}})", R"({"a":"abbc"})", true},
-      {R"({"data":{"a":[{"cidr":"10.0.0.0/8"}]}})", R"({"a":"10.1.2.3"})", true},
-      {R"({"data":{"a":[{"cidr":"10.0.0.0/8"}]}})", R"({"a":"11.1.2.3"})", false},
-      {R"({"data":{"a":{"b":["x"]}}})", R"({"a":{"b":"x"}})", true},
-      {R"({"data":{"a":{"b":["x"]}}})", R"({"a":"x"})", false},
-      {R"({"data":{"a":["x"],"b":["y"]}})", R"({"a":"x","b":"z"})", false},
-      {R"({"$or":[{"data":{"a":["x"]}},{"data":{"b":["y"]}}]})", R"({"b":"y"})", true},
-      {R"({"data":{"a":["x"]}})", "not json", false},
-      {R"({"data":{"a":["x"]}})", "", false},
-  };
-  for (const Row& row : rows) {
-    INFO(row.pattern << " against " << row.data);
-    CHECK(matches(row.pattern, event(row.data)) == row.expected);
-  }
-}
-
-TEST_CASE("the event's own fields and attributes match as data does") {
-  const auto given = event("{}");
-  CHECK(matches(R"({"event_type":["consensus"],"debate_id":["d1"],"source":[{"prefix":"te"}]})",
-                given));
-  CHECK(matches(R"({"round":[3],"agent":[{"equals-ignore-case":"claude"}]})", given));
-  CHECK(matches(R"({"timestamp":[{"prefix":"2023-11-14T"}]})", given));
-  CHECK_FALSE(matches(R"({"event_type":[{"anything-but":["consensus"]}]})", given));
-  CHECK(matches(R"({"debate_id":[{"exists":false}]})", event("{}", "vote", "")));
-}
-
-TEST_CASE("targets are joined once each, and a default route gets the rest") {
-  std::vector<PatternError> errors;
-  const auto router = Router::compile({{"votes", R"({"event_type":["vote"]})", false, {2, 1}},
-                                       {"v", R"({"event_type":[{"prefix":"v"}]})", false, {1, 3}},
-                                       {"rest", "", true, {9}}},
-                                      errors);
-  REQUIRE(errors.empty());
-  CHECK(router->route(*event("{}", "vote")).targets->ids() ==
-        std::vector<events::SubscriberId>{1, 2, 3});
-  CHECK(router->matching_routes(*event("{}", "vote")) == std::vector<std::string>{"votes", "v"});
-  CHECK(router->route(*event("{}", "other")).targets->ids() ==
-        std::vector<events::SubscriberId>{9});
-  CHECK(router->route(*event("{}", "vote")).targets == router->route(*event("{}", "vote")).targets);
-}
-
-TEST_CASE("every mistake of every pattern is found, with its place") {
-  std::vector<PatternError> errors;
-  const auto router =
-      Router::compile({{"a", R"({"event_type":[{"prefxi":"x"}]})", false, {1}},
-                       {"b", R"({"event_type":"vote"})", false, {1}},
-                       {"c", R"({"data":{"n":[{"numeric":[">","x"]}]}})", false, {1}},
-                       {"d", R"({"event_type":[]})", false, {1}}},
-                      errors);
-  CHECK(router == nullptr);
-  REQUIRE(errors.size() == 4);
-  CHECK(errors[0].route == "a");
-  CHECK(errors[0].pointer.find("/event_type/0") == 0);
-  CHECK(errors[0].message.find("prefix") != std::string::npos);
-  CHECK(errors[2].pointer.find("/data/n/0") == 0);
-}
-
-TEST_CASE("many routes by type choose the same as one by one") {
-  std::vector<Route> routes;
-  for (std::uint32_t i = 0; i < 300; ++i) {
-    routes.push_back({"r" + std::to_string(i),
-                      R"({"event_type":["type-)" + std::to_string(i % 100) + R"("],"round":[)" +
-                          std::to_string(i % 4) + "]}",
-                      false,
-                      {i + 1}});
-  }
-  std::vector<PatternError> errors;
-  const auto all = Router::compile(routes, errors);
-  REQUIRE(errors.empty());
-  for (int type = 0; type < 100; ++type) {
-    const auto given = event("{}", "type-" + std::to_string(type));
-    std::vector<events::SubscriberId> expected;
-    for (const Route& route : routes) {
-      const auto one = Router::compile({route}, errors);
-      if (!one->route(*given).unmatched) {
-        expected.push_back(route.to[0]);
-      }
-    }
-    CHECK(all->route(*given).targets->ids() == expected);
-  }
-}
+using Ids = std::vector<SubscriberId>;
+using Names = std::vector<std::string>;
 
 }  // namespace
-}  // namespace aev::routing
+
+TEST_CASE("every matching route adds its subscribers, each once", "[routing]") {
+  const auto router = compile({
+      {"lifecycle",
+       R"({"event_type":["debate_start","debate_end",{"prefix":"gauntlet_"}]})",
+       false,
+       {3}},
+      {"agreed",
+       R"({"event_type":["consensus"],"data":{"confidence":[{"numeric":[">=",0.8]}]}})",
+       false,
+       {3, 1}},
+      {"all_consensus", R"({"event_type":["consensus"]})", false, {2, 3}},
+      {"rest", "", true, {9}},
+      {"rest too", "", true, {8}},
+  });
+  CHECK(targets(*router, event_of("debate_end")) == Ids{3});
+  CHECK(targets(*router, event_of("gauntlet_verdict")) == Ids{3});
+  CHECK(targets(*router, event_of("consensus", R"({"confidence":0.9})")) == Ids{1, 2, 3});
+  CHECK(targets(*router, event_of("consensus", R"({"confidence":0.2})")) == Ids{2, 3});
+  CHECK(targets(*router, event_of("vote")) == Ids{8, 9});
+  CHECK_FALSE(router->route(*event_of("vote")).unmatched);
+  CHECK(router->matching_routes(*event_of("consensus", R"({"confidence":1})")) ==
+        Names{"agreed", "all_consensus"});
+  CHECK(router->matching_routes(*event_of("vote")) == Names{"rest", "rest too"});
+}
+
+TEST_CASE("without a default route an event may match nothing", "[routing]") {
+  const auto router = compile({{"one", R"({"event_type":["a"],"data":{"x":[1]}})", false, {1}}});
+  const Match match = router->route(*event_of("a", R"({"x":2})"));
+  REQUIRE(match.targets != nullptr);
+  CHECK(match.unmatched);
+  CHECK(match.targets->ids().empty());
+  CHECK(router->route(*event_of("b")).unmatched);
+  CHECK_FALSE(router->route(*event_of("a", R"({"x":1})")).unmatched);
+  const auto empty = compile({});
+  CHECK(empty->route(*event_of("a")).unmatched);
+}
+
+TEST_CASE("a default route takes over only when no other route matches", "[routing]") {
+  const auto router = compile({{"rest", "", true, {9}},
+                               {"some", R"({"event_type":["a"],"data":{"x":[1]}})", false, {1}},
+                               {"nobody", R"({"event_type":["quiet"]})", false, {}}});
+  CHECK(targets(*router, event_of("a", R"({"x":1})")) == Ids{1});
+  CHECK(targets(*router, event_of("a", R"({"x":2})")) == Ids{9});
+  // A route that matches without subscribers still keeps the event from the default route.
+  CHECK(targets(*router, event_of("quiet")).empty());
+  CHECK_FALSE(router->route(*event_of("quiet")).unmatched);
+}
+
+TEST_CASE("a route without a pattern takes every event", "[routing]") {
+  const auto router = compile({{"all", "", false, {7}},
+                               {"a", R"({"event_type":["a"]})", false, {1}},
+                               {"rest", "", true, {9}}});
+  CHECK(targets(*router, event_of("a")) == Ids{1, 7});
+  CHECK(targets(*router, event_of("b")) == Ids{7});
+}
+
+TEST_CASE("events with the same targets share one set", "[routing]") {
+  const auto router = compile({{"x", R"({"data":{"x":[1]}})", false, {1, 2}},
+                               {"y", R"({"data":{"y":[1]}})", false, {2, 1}}});
+  const auto first = router->route(*event_of("a", R"({"x":1})")).targets;
+  CHECK(router->route(*event_of("b", R"({"x":1})")).targets == first);
+  CHECK(router->route(*event_of("a", R"({"y":1})")).targets == first);
+  CHECK(router->route(*event_of("a", R"({"x":1,"y":1})")).targets == first);
+}
+
+TEST_CASE("a thread's memory of one router never answers for another", "[routing]") {
+  for (SubscriberId id = 1; id <= 50; ++id) {
+    const auto router = compile({{"x", R"({"data":{"x":[1]}})", false, {id}}});
+    CHECK(targets(*router, event_of("a", R"({"x":1})")) == Ids{id});
+  }
+}
+
+TEST_CASE("more sets of matching routes than are remembered are still right", "[routing]") {
+  std::vector<Route> routes;
+  for (SubscriberId id = 0; id < 12; ++id) {
+    routes.push_back(
+        {"r" + std::to_string(id), R"({"data":{"v":[)" + std::to_string(id) + "]}}", false, {id}});
+  }
+  const auto router = compile(routes);
+  for (unsigned mask = 1; mask < 4096; ++mask) {
+    Ids expected;
+    std::string list;
+    for (SubscriberId id = 0; id < 12; ++id) {
+      if ((mask >> id & 1u) != 0) {
+        expected.push_back(id);
+        list += (list.empty() ? "" : ",") + std::to_string(id);
+      }
+    }
+    if (targets(*router, event_of("a", R"({"v":[)" + list + "]}")) != expected) {
+      FAIL("wrong targets for " << list);
+    }
+  }
+}
+
+TEST_CASE("a thousand routes by type do not get in each other's way", "[routing]") {
+  std::vector<Route> routes;
+  for (SubscriberId id = 0; id < 1000; ++id) {
+    routes.push_back({"r" + std::to_string(id),
+                      R"({"event_type":["t)" + std::to_string(id) + R"(","shared"]})",
+                      false,
+                      {id}});
+  }
+  const auto router = compile(routes);
+  CHECK(targets(*router, event_of("t0")) == Ids{0});
+  CHECK(targets(*router, event_of("t999")) == Ids{999});
+  CHECK(targets(*router, event_of("shared")).size() == 1000);
+  CHECK(targets(*router, event_of("t1000")).empty());
+}
+
+TEST_CASE("many threads route through one router", "[routing]") {
+  const auto router = compile({{"x", R"({"data":{"x":[1]}})", false, {1}},
+                               {"y", R"({"data":{"y":[1]}})", false, {2}},
+                               {"rest", "", true, {9}}});
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4, 0);
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    threads.emplace_back([&router, &count = wrong[i]] {
+      const EventRef both = event_of("a", R"({"x":1,"y":1})");
+      const EventRef none = event_of("a", R"({"z":1})");
+      for (int round = 0; round < 500; ++round) {
+        count += targets(*router, both) == Ids{1, 2} ? 0 : 1;
+        count += targets(*router, none) == Ids{9} ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  CHECK(wrong == std::vector<int>(4, 0));
+}
