@@ -636,7 +636,8 @@ SubscriberStats Lane::stats(events::Seq last_seq) const {
   stats.cursor = progress_.cursor();
   stats.lag = last_seq > stats.cursor ? last_seq - stats.cursor : 0;
   stats.latency = latency_.summary();
-  std::int64_t oldest = context_.clock.unix_now_ns();
+  const std::int64_t now_unix_ns = context_.clock.unix_now_ns();
+  std::int64_t oldest = now_unix_ns;
   const auto older = [&](const DeliveryItem& item) {
     if (item.event) {
       oldest = std::min(oldest, item.event->received_unix_ns());
@@ -651,7 +652,7 @@ SubscriberStats Lane::stats(events::Seq last_seq) const {
   for (const auto& [batch_id, lease] : leases_) {
     std::for_each(lease.items.begin(), lease.items.end(), older);
   }
-  stats.oldest_age_s = static_cast<double>(context_.clock.unix_now_ns() - oldest) / 1e9;
+  stats.oldest_age_s = static_cast<double>(now_unix_ns - oldest) / 1e9;
 
   const auto say = [&](const char* state, const std::string& reason) {
     stats.state = state;
