@@ -61,7 +61,7 @@ class LoadedPlugins final : public Plugins {
     if (found == types_.end()) {
       return unknown_type(type);
     }
-    const aev_entry& entry = found->second.library->entry();
+    const aev_entry& entry = found->second.use->entry();
     if (entry.validate == nullptr) {
       return {};
     }
@@ -95,7 +95,7 @@ class LoadedPlugins final : public Plugins {
     if (found == types_.end()) {
       return unknown_type(type);
     }
-    auto core = std::make_shared<InstanceCore>(found->second.library, name, services_, listener);
+    auto core = std::make_shared<InstanceCore>(found->second.use, name, services_, listener);
     AEV_RETURN_IF_ERROR(core->create(found->first, config_json));
     return PluginInstance::open(std::move(core), watchdog_);
   }
@@ -103,7 +103,7 @@ class LoadedPlugins final : public Plugins {
  private:
   struct Type {
     TypeInfo info;
-    std::shared_ptr<const LibraryUse> library;
+    std::shared_ptr<const LibraryUse> use;
   };
 
   static Error unknown_type(std::string_view type) {
@@ -124,7 +124,7 @@ class LoadedPlugins final : public Plugins {
     for (const TypeInfo& type : library->info().types) {
       if (const auto found = types_.find(type.id); found != types_.end()) {
         refuse(file, "offers the subscriber type \"" + type.id + "\", which " +
-                         found->second.library->info().path.string() +
+                         found->second.use->info().path.string() +
                          " offers already: remove one of the two files");
         return;
       }

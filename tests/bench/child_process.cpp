@@ -95,7 +95,8 @@ std::string wait_for_file(const std::string& file) {
 
 std::string make_folder() {
   const char* const base = std::getenv("TMPDIR");
-  std::string name = std::string(base == nullptr ? "/tmp" : base) + "/aev-bench-XXXXXX";
+  std::string name =
+      std::string(base == nullptr ? "/tmp" : base) + "/aev-bench-" + std::string(6, 'X');
   if (mkdtemp(name.data()) == nullptr) {
     fail("cannot make a folder like " + name);
   }

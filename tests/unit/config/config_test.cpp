@@ -16,7 +16,8 @@ class Folder {
  public:
   Folder() {
     const char* const base = std::getenv("TMPDIR");
-    std::string name = std::string(base == nullptr ? "/tmp" : base) + "/aev-config-XXXXXX";
+    std::string name =
+        std::string(base == nullptr ? "/tmp" : base) + "/aev-config-" + std::string(6, 'X');
     REQUIRE(mkdtemp(name.data()) != nullptr);
     path_ = name;
   }

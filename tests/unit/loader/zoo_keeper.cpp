@@ -25,7 +25,8 @@ std::filesystem::path directory_of(const std::string& name) {
 }
 
 TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "aev-zoo-XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / ("aev-zoo-" + std::string(6, 'X'))).string();
   REQUIRE(::mkdtemp(pattern.data()) != nullptr);
   path_ = pattern;
 }

@@ -9,7 +9,8 @@ namespace aev::store {
 
 StoreFixture::StoreFixture() {
   const char* const base = std::getenv("TMPDIR");
-  std::string name = std::string(base == nullptr ? "/tmp" : base) + "/aev-store-XXXXXX";
+  std::string name =
+      std::string(base == nullptr ? "/tmp" : base) + "/aev-store-" + std::string(6, 'X');
   REQUIRE(mkdtemp(name.data()) != nullptr);
   folder = name;
   options.directory = folder / "data";
