@@ -1,6 +1,8 @@
 """An event's way from POST to a webhook receiver, and every way in which it can go wrong."""
 
-import json
+import os
+import ssl
+import subprocess
 import threading
 import unittest
 
@@ -322,6 +324,56 @@ class Ordering(Case):
             before = last.get(document["debate_id"], -1)
             self.assertGreaterEqual(number, before)  # equal: the same event, retried
             last[document["debate_id"]] = number
+
+
+class Connections(Case):
+    def certificate(self, name, authority=None):
+        """A key and a certificate for 127.0.0.1 in the test's folder, signed by `authority`."""
+        path = os.path.join(self.folder, name)
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        command += ["-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", path + ".key"]
+        command += ["-out", path + ".pem"]
+        if authority is not None:
+            command += ["-CA", authority + ".pem", "-CAkey", authority + ".key"]
+            command += ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"]
+        subprocess.run(command, check=True, capture_output=True)
+        return path
+
+    def test_own_authority_and_mutual_tls(self):
+        authority = self.certificate("authority")
+        server, client = self.certificate("server", authority), self.certificate("client", authority)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(server + ".pem", server + ".key")
+        context.load_verify_locations(authority + ".pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        receiver = self.receiver(tls=context)
+        trusting = {"ca_file": authority + ".pem"}
+        known = {**trusting, "cert_file": client + ".pem", "key_file": client + ".key"}
+        once = {"max_attempts": 1}
+        host = self.host(
+            config(
+                {
+                    "known": webhook(receiver.url, tls=known),
+                    "unknown": webhook(receiver.url, tls=trusting, retry=once),
+                    "wary": webhook(receiver.url, retry=once),
+                }
+            )
+        )
+        host.post(event(1))
+        wait_until(lambda: host.subscriber("known")["events_delivered"] == 1, "mutual TLS works")
+        wait_until(lambda: len(host.dead_letters()) == 2, "the other two fail")
+        errors = {dead["subscriber"]: dead["last_error"] for dead in host.dead_letters()}
+        self.assertIn("certificate", errors["wary"])
+        self.assertEqual(receiver.count(), 1)
+
+    def test_a_proxy_is_used_and_decides_what_is_reached(self):
+        proxy = self.receiver()
+        host = self.host(
+            config({"customer": webhook("http://receiver.invalid/hook", proxy=proxy.url)})
+        )
+        host.post(event(1))
+        wait_until(lambda: host.subscriber("customer")["events_delivered"] == 1, "it is delivered")
+        self.assertEqual(proxy.all()[0].path, "http://receiver.invalid/hook")
 
 
 class Operations(Case):

@@ -58,7 +58,7 @@ class Receiver:
     """An HTTP server that keeps every request. `answer(request, number)` gives the status, or a pair
     of status and headers; number counts from 1."""
 
-    def __init__(self, answer=None):
+    def __init__(self, answer=None, tls=None):
         self.requests = []
         self.lock = threading.Lock()
         self.answer = answer or (lambda request, number: 200)
@@ -99,7 +99,10 @@ class Receiver:
                 pass  # a peer that was killed is part of some tests
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
 
@@ -217,8 +220,8 @@ class Case(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="aev-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def receiver(self, answer=None):
-        receiver = Receiver(answer)
+    def receiver(self, answer=None, tls=None):
+        receiver = Receiver(answer, tls)
         self.addCleanup(receiver.stop)
         return receiver
 
@@ -251,7 +254,7 @@ def webhook(url, **policy):
     """A subscriber entry; keywords that are webhook options go into its config."""
     options = {
         name: policy.pop(name)
-        for name in ("format", "mode", "signatures", "headers", "auth", "secret", "secrets", "timeout")
+        for name in ("format", "mode", "signatures", "headers", "auth", "secret", "secrets", "timeout", "tls", "proxy")
         if name in policy
     }
     return {
