@@ -21,7 +21,7 @@ constexpr std::size_t kScanBytes = 1u << 20;
 constexpr events::Seq kSharedScanSpan = 4096;
 constexpr std::size_t kRowsAtOnce = 10'000;
 constexpr std::size_t kReplayStep = 256;
-/// A replay adds no rows while its lane has so many to send.
+/// A replay adds no rows while its subscriber has so many to send.
 constexpr std::size_t kReplayAhead = 1'000;
 constexpr auto kStopGrace = std::chrono::seconds(8);
 constexpr auto kWriteGrace = std::chrono::seconds(5);
@@ -253,14 +253,16 @@ class DispatcherImpl final : public Dispatcher {
     const MonoTime now = clock_.mono_now();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       Slot& slot = slots_[i];
-      if (slot.plugged) {
-        slot.lane->step(
-            [&](loader::Lease lease) { slot.plugged->instance->deliver(std::move(lease)); });
-      }
+      // Without an instance nothing is leased, but time goes on: what is due must not stay due.
+      slot.lane->step(
+          [&](loader::Lease lease) { slot.plugged->instance->deliver(std::move(lease)); });
       if (slot.lane->wants_instance(now)) {
         recreate_instance(i);
       }
       next = std::min(next, slot.lane->next_step());
+    }
+    if (!changes_.empty() && checkpoint_at_ == MonoTime::max()) {
+      checkpoint_at_ = now + options_.checkpoint_interval;  // time alone moved something
     }
     if (now >= checkpoint_at_) {
       bool all = true;
@@ -412,10 +414,15 @@ class DispatcherImpl final : public Dispatcher {
       }
     }
     for (auto& [id, replay] : replays_) {
-      if (!replay.reading && !replay.record.done &&
-          slots_[replay.slot].lane->waiting() < kReplayAhead) {
-        request_replay(replay);
+      const Slot& slot = slots_[replay.slot];
+      if (replay.reading || replay.record.done || !slot.lane->wants_more_rows(kReplayAhead)) {
+        continue;
       }
+      if (slot.no_read_before > now) {
+        blocked = true;
+        continue;
+      }
+      request_replay(replay);
     }
     return blocked;
   }

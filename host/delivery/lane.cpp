@@ -113,7 +113,10 @@ void Lane::take_scan(const store::Store::ScanPage& page, events::Seq live_seq) {
 }
 
 bool Lane::wants_rows() const {
-  return !rows_complete_ && !rows_requested_ && !stopping_ && retries_.size() < kMaxRetries / 2;
+  // A reading gives the earliest rows: with fewer than half of those in memory it brings new ones.
+  return !rows_complete_ && !rows_requested_ && !stopping_ &&
+         rows_known_.size() < kMaxRetries / 2 && queue_bytes_ <= context_.queue_bytes / 2 &&
+         queue_.size() <= kMaxQueuedEvents / 2 && !over_budget();
 }
 
 void Lane::take_rows(const std::vector<store::RetryRecord>& rows,
@@ -126,6 +129,10 @@ void Lane::take_rows(const std::vector<store::RetryRecord>& rows,
   const MonoTime now = context_.clock.mono_now();
   const std::int64_t now_unix_ns = context_.clock.unix_now_ns();
   for (const store::RetryRecord& row : rows) {
+    if (over_budget()) {
+      rows_complete_ = false;  // the store has the rest
+      return;
+    }
     if (closed.contains({row.seq, row.replay}) ||
         !rows_known_.emplace(row.seq, row.replay).second) {
       continue;
@@ -479,6 +486,7 @@ void Lane::finish(OpenLease& lease, std::size_t index, const loader::Settlement&
       return;
     case loader::Outcome::kSkip:
       ++counts_.skipped;
+      breaker_.succeeded();
       close(item);
       return;
     case loader::Outcome::kReject:

@@ -110,8 +110,11 @@ class Lane {
 
   [[nodiscard]] std::size_t in_flight() const { return in_flight_events_; }
 
-  /// Retry rows in memory, for those who would add more.
-  [[nodiscard]] std::size_t waiting() const { return retries_.size(); }
+  /// True if every retry row of the store is in memory and those are fewer than `most`: whoever
+  /// adds rows of his own accord waits for this.
+  [[nodiscard]] bool wants_more_rows(std::size_t most) const {
+    return rows_complete_ && rows_known_.size() < most;
+  }
 
   [[nodiscard]] SubscriberStats stats(events::Seq last_seq) const;
 

@@ -89,6 +89,17 @@ class DispatcherFixture {
     });
   }
 
+  /// Lets time pass until `attempts` have been seen: the dispatcher may book what a wait hangs on
+  /// only after the test knew of it. False after kLimit.
+  [[nodiscard]] bool advance_until_attempts(ManualClock& manual, std::size_t attempts) {
+    const auto deadline = std::chrono::steady_clock::now() + kLimit;
+    while (plugins.seen().size() < attempts && std::chrono::steady_clock::now() < deadline) {
+      manual.advance(std::chrono::seconds(5));
+      static_cast<void>(dispatcher->stats());  // a turn of the dispatcher
+    }
+    return plugins.wait_attempts(attempts);
+  }
+
   const Clock& clock;
   FakeStore store;
   FakePlugins plugins;

@@ -225,9 +225,7 @@ TEST_CASE("after a failed read the log is read again only when a while has passe
   CHECK(host.store.state().failed_scans == 1);
 
   host.store.fail_scans(false);
-  clock.advance(std::chrono::seconds(5));
-  REQUIRE(host.dispatcher->stats().size() == 1);
-  REQUIRE(host.plugins.wait_attempts(5));
+  REQUIRE(host.advance_until_attempts(clock, 5));
 }
 
 }  // namespace aev::delivery::testing
