@@ -12,10 +12,16 @@
  *
  * Threads. Each function carries a tag:
  *   [control]  The host calls it from one thread at a time per instance. May block for a short
- * while (seconds); the host warns after 1 s and gives the instance up after 30 s. [deliver]  The
- * host never calls it twice at once for one instance. Must not block on I/O. [any]      May be
- * called from any thread at any time in the stated span of life. The host's functions in aev_host
- * are all [any], never block, and may be called inside deliver().
+ *              while (seconds); the host warns after 1 s and gives the instance up after 30 s.
+ *   [deliver]  The host never calls it twice at once for one instance. Must not block on I/O.
+ *   [answer]   A function of the plugin that the host calls with the end of a request, exactly once
+ *              and with the `user` of that request. As [deliver]: never at once with deliver() or
+ *              with another answer of the same instance. A request that is open when the instance
+ *              ends gets AEV_E_STATE before destroy().
+ *   [query]    The host calls it from threads of its own, several at once perhaps, between create()
+ *              and destroy(). May block for a short while (seconds).
+ *   [any]      May be called from any thread at any time in the stated span of life. The host's
+ *              functions are all [any], never block, and may be called inside deliver().
  *
  * Lives of an instance. create -> start -> deliver* -> stop -> (stopped by the plugin) -> destroy.
  *   destroy may follow create, a failed start, or a stop that passed its deadline directly.
@@ -275,10 +281,16 @@ struct aev_subscriber {
   const void* (*get_extension)(aev_subscriber* self, const char* id);
 };
 
+/* Flags of a subscriber type. */
+enum {
+  AEV_TYPE_SOURCE = 1u /* brings events in and takes none: it needs no route, and none may name it
+                        */
+};
+
 /* A subscriber type. All texts are NUL-terminated and live as long as the library. */
 typedef struct aev_descriptor {
   uint32_t struct_size;
-  uint32_t flags;                 /* 0 */
+  uint32_t flags;                 /* AEV_TYPE_SOURCE */
   const char* id;                 /* what `plugin:` says in the YAML: [a-z0-9_-]{1,64} */
   const char* name;               /* for people */
   const char* version;            /* of the plugin */
@@ -325,8 +337,7 @@ typedef struct aev_entry {
 /* The only exported symbol. */
 extern AEV_EXPORT const aev_entry aev_plugin_entry;
 
-/* ---- Extension of the host: metrics ------------------------------------------------------------
- */
+/* ---- Extension of the host: metrics ------------------------------------------------------ */
 
 #define AEV_EXT_METRICS "aev.metrics/1"
 
@@ -358,8 +369,147 @@ typedef struct aev_metrics {
   void (*set)(aev_metric* metric, double value);
 } aev_metrics;
 
-/* ---- Extension of the plugin: connectivity probe -----------------------------------------------
- */
+/* ---- Extension of the host: publish events ----------------------------------------------- */
+
+#define AEV_EXT_EMIT "aev.emit/1"
+
+/* An event to publish. Copied before emit() returns. */
+typedef struct aev_emission {
+  int64_t time_unix_ns; /* when it happened; 0: now */
+  aev_str id;           /* empty: the host makes one. The id of an event that the host has already
+                           is a duplicate: it counts as published and is not delivered again */
+  aev_str event_type;   /* never empty */
+  aev_str debate_id;    /* empty: belongs to no debate */
+  aev_str source;       /* empty: the subscriber's name */
+  aev_str content_type; /* empty: application/json */
+  aev_bytes data;       /* kept byte for byte; must be JSON if the content type says so */
+  const aev_attr* attributes; /* values are JSON text */
+  uint32_t attribute_count;
+  uint32_t reserved;
+} aev_emission;
+
+/* The end of an emission. [answer] AEV_OK: all of its events are durable. Otherwise *error says why
+ * they may not be: AEV_BUSY, the disk or the store is full, try again later with the same ids;
+ * AEV_E_STATE, the instance ends; AEV_E_INTERNAL, the store failed. `error` is valid during the
+ * call. */
+typedef void (*aev_emitted)(void* user, aev_status status, const aev_error* error);
+
+/* An event is never delivered to the subscriber that emitted it. */
+typedef struct aev_emit {
+  uint32_t struct_size;
+  uint32_t reserved;
+
+  /* [any] From start() until stopped(). Publishes `count` events, `stride` bytes apart
+   * (sizeof(aev_emission)), all or none, in their order. AEV_OK: `done` will be called. Otherwise
+   * nothing was taken and `done` is not called: AEV_BUSY, the queue is full, try again in a while;
+   * AEV_E_CONFIG, an event is malformed, and error->path is the JSON Pointer to the fault
+   * ("/3/event_type"); AEV_E_STATE. */
+  aev_status (*emit)(const aev_host* host,
+                     const aev_emission* events,
+                     uint32_t count,
+                     uint32_t stride,
+                     aev_emitted done,
+                     void* user,
+                     aev_error* error);
+
+  /* [any] As emit(), of one body as POST /v1/events takes it: `content_type` tells native JSON,
+   * NDJSON and CloudEvents apart, `headers` (plain text) carry ce-* in binary mode. Events without
+   * a source get the subscriber's name. */
+  aev_status (*emit_body)(const aev_host* host,
+                          aev_str content_type,
+                          const aev_attr* headers,
+                          uint32_t header_count,
+                          aev_bytes body,
+                          aev_emitted done,
+                          void* user,
+                          aev_error* error);
+} aev_emit;
+
+/* ---- Extension of the host: read past events --------------------------------------------- */
+
+#define AEV_EXT_HISTORY "aev.history/1"
+
+/* Flags of a history request. */
+enum {
+  AEV_HISTORY_ALL = 1u /* also events that were not routed to this subscriber */
+};
+
+typedef struct aev_history_request {
+  uint32_t struct_size;
+  uint32_t flags;      /* AEV_HISTORY_ALL */
+  aev_str debate_id;   /* empty: whatever the debate */
+  uint64_t after_seq;  /* events above this; 0: from the oldest that is kept */
+  uint64_t upto_seq;   /* and not above this; 0: up to the newest */
+  uint32_t max_events; /* of a page; 0: as the host likes. It may always bring fewer */
+  uint32_t reserved;
+  uint64_t max_bytes; /* of a page's events, but for one that alone is larger; 0: as the host likes
+                       */
+} aev_history_request;
+
+/* Flags of a history page. */
+enum {
+  AEV_HISTORY_END = 1u /* nothing more matches up to upto_seq, or up to last_seq */
+};
+
+/* Events in ascending order of seq. Valid during the answer only. `attempt` is 0, `key` empty. */
+typedef struct aev_history_page {
+  uint32_t struct_size;
+  uint32_t event_stride;
+  const aev_event* events;
+  uint32_t count;       /* may be 0 before the end */
+  uint32_t flags;       /* AEV_HISTORY_END */
+  uint64_t scanned_seq; /* everything up to here has been looked at: the next after_seq */
+  uint64_t first_seq;   /* the oldest event that the host still has; 0: none */
+  uint64_t last_seq;    /* the newest that was durable when the page was read */
+} aev_history_page;
+
+/* [answer] AEV_OK with `page`, or *error says why not and page is NULL. */
+typedef void (*aev_history_read)(void* user,
+                                 aev_status status,
+                                 const aev_history_page* page,
+                                 const aev_error* error);
+
+typedef struct aev_history {
+  uint32_t struct_size;
+  uint32_t reserved;
+
+  /* [any] From start() until stopped(). Reads one page on a thread of the host. AEV_OK: `done` will
+   * be called. AEV_BUSY: too many requests of this instance are open. AEV_E_STATE. */
+  aev_status (*read)(const aev_host* host,
+                     const aev_history_request* request,
+                     aev_history_read done,
+                     void* user);
+} aev_history;
+
+/* ---- Extension of the host: small durable state ------------------------------------------ */
+
+#define AEV_EXT_STATE "aev.state/1"
+
+/* Keys and values that outlive the instance and the process, one set for each subscriber's name.
+ * For cursors and the like: at most 64 KiB a value, 256 bytes a key, 1 MiB in all. */
+typedef struct aev_state {
+  uint32_t struct_size;
+  uint32_t reserved;
+
+  /* [any] From create() on. Calls `found` once within this call if the key is there; the value is
+   * valid during that. AEV_OK if it was there, AEV_E_UNSUPPORTED if not. */
+  aev_status (*get)(const aev_host* host,
+                    aev_str key,
+                    void (*found)(void* user, aev_bytes value),
+                    void* user);
+
+  /* [any] From start() until stopped(). Sets the value, which get() shows at once; `done`
+   * (may be NULL) tells when it is durable, in the order of the calls. A value whose ptr is NULL
+   * removes the key. AEV_E_CONFIG: over a limit, and *error says which. */
+  aev_status (*put)(const aev_host* host,
+                    aev_str key,
+                    aev_bytes value,
+                    aev_emitted done,
+                    void* user,
+                    aev_error* error);
+} aev_state;
+
+/* ---- Extension of the plugin: connectivity probe ----------------------------------------- */
 
 #define AEV_EXT_CHECK "aev.check/1"
 
@@ -371,6 +521,49 @@ typedef struct aev_check {
    * AEV_OK, or *error says what is wrong. May block. */
   aev_status (*check)(aev_subscriber* self, int64_t deadline_mono_ns, aev_error* error);
 } aev_check;
+
+/* ---- Extension of the plugin: named queries ---------------------------------------------- */
+
+#define AEV_EXT_QUERY "aev.query/1"
+
+/* Where an answer is written. */
+typedef struct aev_answer aev_answer;
+
+struct aev_answer {
+  uint32_t struct_size;
+  uint32_t reserved;
+  void* host_data;
+
+  /* [query] Media type of the answer, before the first write(); application/json if never called.
+   */
+  void (*content_type)(aev_answer* answer, aev_str media_type);
+
+  /* [query] Appends bytes. 0 once nobody wants more (the client left, or the host's limit of 64 MiB
+   * is passed): return then. */
+  uint32_t (*write)(aev_answer* answer, aev_bytes bytes);
+};
+
+/* The host offers queries as GET /v1/subscribers/{name}/query/{q} and
+ * `aragora-events subscribers query NAME Q`. */
+typedef struct aev_query {
+  uint32_t struct_size;
+  uint32_t reserved;
+
+  /* What may be asked, NUL-terminated JSON that lives as long as the library: an array of
+   * {"name","description","parameters":{name: description},"offline": bool}. An `offline` query
+   * also works before start(). */
+  const char* queries_json;
+
+  /* [query] Answers query `name`. `parameters_json` is an object of strings. AEV_OK: the answer has
+   * been written. AEV_E_UNSUPPORTED: there is no such query; AEV_E_CONFIG: a parameter is wrong,
+   * error->path names it ("/period"); AEV_E_STATE: not now; AEV_E_INTERNAL. After an error, what
+   * was written is dropped. Never NULL. */
+  aev_status (*query)(aev_subscriber* self,
+                      aev_str name,
+                      aev_str parameters_json,
+                      aev_answer* answer,
+                      aev_error* error);
+} aev_query;
 
 #ifdef __cplusplus
 }

@@ -25,10 +25,12 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -214,6 +216,63 @@ class Metric {
   aev_metric* metric_ = nullptr;
 };
 
+/// An event to publish; views that are copied before emit() returns. Only `event_type` is needed.
+struct Emission {
+  std::string_view event_type;
+  std::string_view data;          ///< JSON unless `content_type` says otherwise
+  std::string_view debate_id;     ///< empty: of no debate
+  std::string_view id;            ///< empty: the host makes one
+  std::string_view source;        ///< empty: the subscriber's name
+  std::int64_t time_unix_ns = 0;  ///< 0: now
+  std::string_view content_type;  ///< empty: application/json
+  std::span<const Attribute> attributes;
+};
+
+/// Why a request failed, or that it did not.
+struct Status {
+  aev_status code = AEV_OK;
+  std::string path;  ///< JSON Pointer into what was sent
+  std::string message;
+
+  [[nodiscard]] bool ok() const noexcept { return code == AEV_OK; }
+};
+
+/// View of a page of past events; valid during the answer only.
+class HistoryPage {
+ public:
+  explicit HistoryPage(const aev_history_page* page) noexcept : page_(page) {}
+
+  [[nodiscard]] std::uint32_t size() const noexcept { return page_->count; }
+
+  [[nodiscard]] Event operator[](std::uint32_t index) const noexcept {
+    return Event(reinterpret_cast<const aev_event*>(reinterpret_cast<const char*>(page_->events) +
+                                                    std::size_t{index} * page_->event_stride));
+  }
+
+  /// Nothing more matches, up to what was asked for or last_seq().
+  [[nodiscard]] bool at_end() const noexcept { return (page_->flags & AEV_HISTORY_END) != 0; }
+
+  /// Where the next request goes on.
+  [[nodiscard]] std::uint64_t scanned_seq() const noexcept { return page_->scanned_seq; }
+
+  [[nodiscard]] std::uint64_t first_seq() const noexcept { return page_->first_seq; }
+
+  [[nodiscard]] std::uint64_t last_seq() const noexcept { return page_->last_seq; }
+
+ private:
+  const aev_history_page* page_;
+};
+
+/// Which past events to read; see aev_history_request.
+struct HistoryRequest {
+  std::string_view debate_id;  ///< empty: whatever the debate
+  std::uint64_t after_seq = 0;
+  std::uint64_t upto_seq = 0;  ///< 0: up to the newest
+  std::uint32_t max_events = 0;
+  std::uint64_t max_bytes = 0;
+  bool all = false;  ///< also what was not routed to this subscriber
+};
+
 /// The host as an instance sees it. Thread-safe, cheap to copy, valid until the instance is
 /// destroyed.
 class Host {
@@ -302,6 +361,37 @@ class Host {
                                      static_cast<std::uint32_t>(bounds.size()))};
   }
 
+  /// Hears the end of an emission or of a put, on the thread of deliver(); must not block. Throwing
+  /// ends the process.
+  using Done = std::function<void(const Status&)>;
+
+  /// Hears a page, or why there is none (`page` is null then), on the thread of deliver().
+  using Read = std::function<void(const Status&, const HistoryPage* page)>;
+
+  /// Publishes events, all or none; `done` hears when they are durable. When the result is not ok,
+  /// nothing was taken and `done` hears nothing: AEV_BUSY, try again in a while.
+  [[nodiscard]] Status emit(std::span<const Emission> events, Done done) const;
+
+  /// Publishes one body as POST /v1/events takes it. `headers` are plain text.
+  [[nodiscard]] Status emit_body(std::string_view content_type,
+                                 std::span<const Field> headers,
+                                 std::string_view body,
+                                 Done done) const;
+
+  /// Reads a page of past events.
+  [[nodiscard]] Status read_history(const HistoryRequest& request, Read read) const;
+
+  /// The value of `key` in the subscriber's durable state; nothing if there is none.
+  [[nodiscard]] std::optional<std::string> state(std::string_view key) const;
+
+  /// Sets `key`; `done`, if any, hears when that is durable.
+  [[nodiscard]] Status set_state(std::string_view key,
+                                 std::string_view value,
+                                 Done done = {}) const;
+
+  /// Removes `key`.
+  [[nodiscard]] Status remove_state(std::string_view key, Done done = {}) const;
+
   [[nodiscard]] const aev_host* raw() const noexcept { return host_; }
 
   /// Cuts `text` into a NUL-terminated field of aev_error.
@@ -380,6 +470,31 @@ class Batch {
   MonoTime deadline_;
 };
 
+/// Where a query's answer is written.
+class Answer {
+ public:
+  explicit Answer(aev_answer* answer) noexcept : answer_(answer) {}
+
+  /// Media type, before the first write(); JSON if never called.
+  void content_type(std::string_view media_type) const noexcept {
+    answer_->content_type(answer_, str(media_type));
+  }
+
+  /// False once nobody wants more: return then.
+  bool write(std::string_view text) const noexcept {
+    return answer_->write(answer_, aev_bytes{text.data(), text.size()}) != 0;
+  }
+
+ private:
+  aev_answer* answer_;
+};
+
+/// There is no query of that name.
+class UnknownQuery : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Base of a subscriber type's instances. See plugin.h for the threads of each function.
 class Subscriber {
  public:
@@ -410,6 +525,15 @@ class Subscriber {
   /// Connectivity probe (aev.check/1): throws with what is wrong. The default knows nothing to
   /// check.
   virtual void check(MonoTime deadline) { static_cast<void>(deadline); }
+
+  /// Answers query `name` (aev.query/1), on threads of the host, several at once perhaps.
+  /// `parameters` is a JSON object of strings. Throw UnknownQuery, or ConfigError for a parameter
+  /// that is wrong ("/period"). Called only if the type names its `queries`.
+  virtual void query(std::string_view name, std::string_view parameters, Answer answer) {
+    static_cast<void>(parameters);
+    static_cast<void>(answer);
+    throw UnknownQuery("there is no query '" + std::string(name) + "'");
+  }
 };
 
 /// The JSON text of the `config:` subtree. Parse it with the library of your choice; valid during
@@ -427,6 +551,10 @@ struct Type {
   const char* config_schema;
   /// Checks what the schema cannot express; throws ConfigError. May be null.
   void (*validate)(Json config) = nullptr;
+  /// What query() answers, as aev_query.queries_json describes it; null: nothing.
+  const char* queries = nullptr;
+  /// AEV_TYPE_SOURCE for a type that brings events in and takes none.
+  std::uint32_t flags = 0;
 };
 
 /// Appends `text` as a JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD.
@@ -449,4 +577,5 @@ void append_canonical_json(std::string& out, const Event& event);
 }  // namespace aev::sdk
 
 #include <aev/detail/canonical_json.hpp>
+#include <aev/detail/host_requests.hpp>
 #include <aev/detail/plugin_border.hpp>

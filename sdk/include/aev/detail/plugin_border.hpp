@@ -36,9 +36,10 @@ aev_status guarded(aev_error* error, const Body& body) noexcept {
 struct Bound {
   aev_subscriber c{};
   Host host;
+  const aev_query* queries;  // null: answers none
   std::unique_ptr<Subscriber> object;
 
-  explicit Bound(const aev_host* raw_host) : host(raw_host) {}
+  Bound(const aev_host* raw_host, const aev_query* answered) : host(raw_host), queries(answered) {}
 
   static Bound& of(aev_subscriber* self) noexcept {
     return *static_cast<Bound*>(self->plugin_data);
@@ -94,9 +95,29 @@ inline aev_status check(aev_subscriber* self,
   return guarded(error, [&] { Bound::of(self).object->check(mono_time(deadline_mono_ns)); });
 }
 
-inline const void* get_extension(aev_subscriber*, const char* id) noexcept {
+inline aev_status query(aev_subscriber* self,
+                        aev_str name,
+                        aev_str parameters_json,
+                        aev_answer* answer,
+                        aev_error* error) noexcept {
+  aev_status status = AEV_OK;
+  const aev_status thrown = guarded(error, [&] {
+    try {
+      Bound::of(self).object->query(view(name), view(parameters_json), Answer(answer));
+    } catch (const UnknownQuery& unknown) {
+      fill(error, "", unknown.what());
+      status = AEV_E_UNSUPPORTED;
+    }
+  });
+  return thrown == AEV_OK ? status : thrown;
+}
+
+inline const void* get_extension(aev_subscriber* self, const char* id) noexcept {
   static constexpr aev_check kCheck{sizeof(aev_check), 0, &check};
-  return std::strcmp(id, AEV_EXT_CHECK) == 0 ? &kCheck : nullptr;
+  if (std::strcmp(id, AEV_EXT_CHECK) == 0) {
+    return &kCheck;
+  }
+  return std::strcmp(id, AEV_EXT_QUERY) == 0 ? Bound::of(self).queries : nullptr;
 }
 
 /// The subscriber types of one plugin.
@@ -104,9 +125,10 @@ template <typename... Ts>
 class TypeList {
  public:
   explicit TypeList(const Type<Ts>&... types)
-      : entries_{Entry{aev_descriptor{sizeof(aev_descriptor), 0, types.id, types.name,
+      : entries_{Entry{aev_descriptor{sizeof(aev_descriptor), types.flags, types.id, types.name,
                                       types.version, types.vendor, types.config_schema},
-                       types.validate, &make<Ts>}...} {}
+                       aev_query{sizeof(aev_query), 0, types.queries, &query}, types.validate,
+                       &make<Ts>}...} {}
 
   [[nodiscard]] const aev_descriptor* descriptor(std::uint32_t index) const noexcept {
     return index < sizeof...(Ts) ? &entries_[index].descriptor : nullptr;
@@ -136,7 +158,8 @@ class TypeList {
     }
     aev_subscriber* made = nullptr;
     static_cast<void>(guarded(error, [&] {
-      auto bound = std::make_unique<Bound>(host);
+      auto bound = std::make_unique<Bound>(
+          host, entry->queries.queries_json == nullptr ? nullptr : &entry->queries);
       bound->object = entry->make(bound->host, view(config));
       bound->c =
           aev_subscriber{sizeof(aev_subscriber), 0, bound.get(), &start, &deliver, &stop, &destroy,
@@ -149,6 +172,7 @@ class TypeList {
  private:
   struct Entry {
     aev_descriptor descriptor;
+    aev_query queries;
     void (*validate)(Json config);
     std::unique_ptr<Subscriber> (*make)(Host, Json);
   };
