@@ -73,8 +73,8 @@ class ConfigError : public std::runtime_error {
 
 /// A name and JSON text that came beside the payload.
 struct Attribute {
-  std::string_view name;
-  std::string_view value;
+  std::string_view name{};
+  std::string_view value{};
 };
 
 /// View of a leased event; cheap to copy. Valid until the event is completed.
@@ -184,8 +184,8 @@ struct Result {
 
 /// One field of a log entry.
 struct Field {
-  std::string_view name;
-  std::string_view value;
+  std::string_view name{};
+  std::string_view value{};
 };
 
 /// A series of aev.metrics/1; a default-constructed one ignores what it is told. Cheap to copy,
@@ -218,21 +218,21 @@ class Metric {
 
 /// An event to publish; views that are copied before emit() returns. Only `event_type` is needed.
 struct Emission {
-  std::string_view event_type;
-  std::string_view data;          ///< JSON unless `content_type` says otherwise
-  std::string_view debate_id;     ///< empty: of no debate
-  std::string_view id;            ///< empty: the host makes one
-  std::string_view source;        ///< empty: the subscriber's name
-  std::int64_t time_unix_ns = 0;  ///< 0: now
-  std::string_view content_type;  ///< empty: application/json
-  std::span<const Attribute> attributes;
+  std::string_view event_type{};
+  std::string_view data{};          ///< JSON unless `content_type` says otherwise
+  std::string_view debate_id{};     ///< empty: of no debate
+  std::string_view id{};            ///< empty: the host makes one
+  std::string_view source{};        ///< empty: the subscriber's name
+  std::int64_t time_unix_ns = 0;    ///< 0: now
+  std::string_view content_type{};  ///< empty: application/json
+  std::span<const Attribute> attributes{};
 };
 
 /// Why a request failed, or that it did not.
 struct Status {
   aev_status code = AEV_OK;
-  std::string path;  ///< JSON Pointer into what was sent
-  std::string message;
+  std::string path{};  ///< JSON Pointer into what was sent
+  std::string message{};
 
   [[nodiscard]] bool ok() const noexcept { return code == AEV_OK; }
 };
@@ -265,7 +265,7 @@ class HistoryPage {
 
 /// Which past events to read; see aev_history_request.
 struct HistoryRequest {
-  std::string_view debate_id;  ///< empty: whatever the debate
+  std::string_view debate_id{};  ///< empty: whatever the debate
   std::uint64_t after_seq = 0;
   std::uint64_t upto_seq = 0;  ///< 0: up to the newest
   std::uint32_t max_events = 0;
