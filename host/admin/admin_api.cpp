@@ -172,6 +172,9 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
     return http::json_response(json.take());
   }
   const std::string& action = request.path[3];
+  if (action == "query" && request.path.size() <= 5) {
+    return request.method == "GET" ? query(request) : wrong_method("GET");
+  }
   if (request.path.size() != 4) {
     return not_found(request);
   }
@@ -218,6 +221,34 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
   JsonWriter json;
   json.begin_object().field("subscriber", name).field("state", action + "d").end_object();
   return http::json_response(json.take());
+}
+
+ApiResponse AdminApi::query(const ApiRequest& request) {
+  const std::string& name = request.path[2];
+  if (request.path.size() == 4) {
+    const auto described = parts_.dispatcher.queries_json(name);
+    if (!described) {
+      return http::problem_response(described.error());
+    }
+    JsonWriter json;
+    json.begin_object().key("queries").raw(*described).end_object();
+    return http::json_response(json.take());
+  }
+  JsonWriter parameters;
+  parameters.begin_object();
+  for (const auto& [key, value] : request.query) {
+    parameters.field(key, value);
+  }
+  parameters.end_object();
+  auto answer = parts_.dispatcher.query(name, request.path[4], parameters.take());
+  if (!answer) {
+    return http::problem_response(answer.error());
+  }
+  ApiResponse response;
+  response.status = 200;
+  response.content_type = std::move(answer->media_type);
+  response.body = std::move(answer->body);
+  return response;
 }
 
 ApiResponse AdminApi::dead_letters(const ApiRequest& request) {

@@ -41,6 +41,8 @@ class AdminApi {
   ApiResponse debates(const ApiRequest& request);
   ApiResponse subscribers(const ApiRequest& request);
   ApiResponse one_subscriber(const ApiRequest& request);
+  /// `/v1/subscribers/{name}/query` lists what the plugin answers, `…/query/{q}` asks it.
+  ApiResponse query(const ApiRequest& request);
   ApiResponse dead_letters(const ApiRequest& request);
   ApiResponse one_dead_letter(const ApiRequest& request);
   ApiResponse export_dead_letters(const ApiRequest& request);

@@ -9,6 +9,7 @@
 #include "app/config_check.h"
 #include "app/front_door.h"
 #include "app/plugin_path.h"
+#include "app/plugin_services.h"
 #include "app/version.h"
 #include "core/metrics.h"
 #include "delivery/dispatcher.h"
@@ -166,6 +167,7 @@ class HostProcessImpl final : public HostProcess {
     }
     server_.reset();
     dispatcher_.reset();
+    services_.reset();
     store_.reset();
   }
 
@@ -174,10 +176,13 @@ class HostProcessImpl final : public HostProcess {
     dispatcher_ = delivery::Dispatcher::create(
         {config_.delivery.memory, config_.delivery.checkpoint_interval}, *store_, *plugins_, clock_,
         make_random(), pattern_check, metrics_, Logger(log_.log(), "delivery"));
+    services_ = std::make_unique<PluginServices>(ingest_parts());
+    plugins_->serve(*services_);
     std::vector<delivery::SubscriberSpec> specs;
     for (const auto& subscriber : config_.subscribers) {
       AEV_ASSIGN(auto record, store_->register_subscriber(subscriber.name));
       ids_.push_back(record.id);
+      AEV_RETURN_IF_ERROR(services_->add_subscriber(subscriber.name, record.id));
       specs.push_back(
           {std::move(record), subscriber.plugin, subscriber.config_json, subscriber.policy});
     }
@@ -189,14 +194,17 @@ class HostProcessImpl final : public HostProcess {
     return dispatcher_->start(std::move(specs));
   }
 
+  ingest::IngestParts ingest_parts() {
+    return {*store_,
+            [this] { return router_.load(); },
+            clock_,
+            metrics_,
+            Logger(log_.log(), "ingest"),
+            {config_.api.max_body_bytes, config_.api.max_event_bytes}};
+  }
+
   Result<void> start_server() {
-    ingest_ = std::make_unique<ingest::IngestHandler>(
-        ingest::IngestParts{*store_,
-                            [this] { return router_.load(); },
-                            clock_,
-                            metrics_,
-                            Logger(log_.log(), "ingest"),
-                            {config_.api.max_body_bytes, config_.api.max_event_bytes}});
+    ingest_ = std::make_unique<ingest::IngestHandler>(ingest_parts());
     api_ = std::make_unique<admin::AdminApi>(
         admin::AdminParts{*store_, *dispatcher_, *plugins_, metrics_, clock_, std::string(kVersion),
                           [this](std::string& why) {
@@ -220,6 +228,7 @@ class HostProcessImpl final : public HostProcess {
   std::vector<events::SubscriberId> ids_;  // of config_.subscribers, in the same order
   std::unique_ptr<loader::Plugins> plugins_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<PluginServices> services_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::unique_ptr<http::Handler> ingest_;
   std::unique_ptr<admin::AdminApi> api_;

@@ -1,3 +1,5 @@
+#include <iostream>
+
 #include <CLI/CLI.hpp>
 
 #include "app/api_output.h"
@@ -11,6 +13,8 @@ struct SubscriberOptions {
   std::string format;
   std::string name;
   std::string reason;
+  std::string query;
+  std::vector<std::string> parameters;
 };
 
 struct ReplayOptions {
@@ -38,6 +42,35 @@ const std::vector<Column> kColumns = {{"NAME", "name"},
                                       {"OLDEST s", "oldest_age_seconds"},
                                       {"p50 ms", "latency_ms.p50"},
                                       {"p99 ms", "latency_ms.p99"}};
+
+/// Prints what a plugin answers as it is: JSON, CSV or whatever it likes.
+ExitCode ask(const SubscriberOptions& options) {
+  ApiClient client(options.endpoint);
+  const std::string path = "/v1/subscribers/" + encode_segment(options.name) + "/query";
+  if (options.query.empty()) {
+    return call_and_print(client, "GET", path, {}, options.format, "queries",
+                          {{"QUERY", "name"}, {"ANSWERS", "description"}});
+  }
+  Parameters parameters;
+  for (const std::string& text : options.parameters) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      std::cerr << "'" << text << "': expected name=value\n";
+      return kExitUsage;
+    }
+    parameters.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  const auto answer = client.call("GET", path + "/" + encode_segment(options.query), parameters);
+  if (!answer || answer->status != 200) {
+    std::cerr << (answer ? describe_refusal(*answer) : answer.error().message) << "\n";
+    return kExitFailed;
+  }
+  std::cout << answer->body;
+  if (!answer->body.ends_with('\n')) {
+    std::cout << '\n';
+  }
+  return kExitOk;
+}
 
 void add_replay_verb(CLI::App& program, ExitCode& exit) {
   auto options = std::make_shared<ReplayOptions>();
@@ -129,6 +162,11 @@ void add_subscriber_verbs(CLI::App& program, ExitCode& exit) {
                           "/v1/subscribers/" + encode_segment(options->name) + "/resume", {},
                           options->format);
   });
+
+  auto* query = named("query", "Ask its plugin; without a query, what may be asked");
+  query->add_option("query", options->query, "Name of the query");
+  query->add_option("parameters", options->parameters, "name=value …");
+  query->callback([options, &exit] { exit = ask(*options); });
 
   auto* stats = program.add_subcommand("stats", "The host's numbers");
   add_endpoint_options(*stats, options->endpoint);

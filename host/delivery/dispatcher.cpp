@@ -6,9 +6,9 @@
 #include <unordered_map>
 
 #include "core/thread_name.h"
+#include "core/worker_thread.h"
 #include "delivery/inbox.h"
 #include "delivery/lane.h"
-#include "delivery/log_reader.h"
 #include "delivery/replay_filter.h"
 
 namespace aev::delivery {
@@ -93,7 +93,7 @@ class DispatcherImpl final : public Dispatcher {
       slots_[i].plugged = std::move(*plugged);
     }
     AEV_RETURN_IF_ERROR(load_replays());
-    reader_ = std::make_unique<LogReader>();
+    reader_ = std::make_unique<WorkerThread>("aev-log-reader");
     for (Slot& slot : slots_) {
       slot.lane->instance_starting();
       slot.plugged->instance->start(slot.lane->offered_limits());
@@ -178,6 +178,20 @@ class DispatcherImpl final : public Dispatcher {
     return id;
   }
 
+  Result<loader::QueryAnswer> query(std::string_view subscriber,
+                                    std::string_view name,
+                                    std::string_view parameters_json) override {
+    std::shared_ptr<Plugged> plugged;
+    AEV_RETURN_IF_ERROR(find_instance(subscriber, plugged));
+    return plugged->instance->query(name, parameters_json);
+  }
+
+  Result<std::string> queries_json(std::string_view subscriber) override {
+    std::shared_ptr<Plugged> plugged;
+    AEV_RETURN_IF_ERROR(find_instance(subscriber, plugged));
+    return plugged->instance->queries_json();
+  }
+
   std::vector<SubscriberStats> stats() override {
     std::vector<SubscriberStats> all;
     const events::Seq last = store_.stats().last_seq;
@@ -220,6 +234,19 @@ class DispatcherImpl final : public Dispatcher {
     if (!found) {
       return Error{
           ErrorCode::kNotFound, "there is no subscriber named '" + std::string(name) + "'", {}};
+    }
+    return {};
+  }
+
+  /// The instance of now; whoever holds it keeps it, even when the dispatcher gives it up.
+  Result<void> find_instance(std::string_view subscriber, std::shared_ptr<Plugged>& plugged) {
+    AEV_RETURN_IF_ERROR(
+        on_lane(subscriber, [&](Lane& lane) { plugged = slots_[by_id_.at(lane.id())].plugged; }));
+    if (!plugged) {
+      return Error{
+          ErrorCode::kConflict,
+          "subscriber '" + std::string(subscriber) + "' has failed and waits for its restart",
+          {}};
     }
     return {};
   }
@@ -591,7 +618,7 @@ class DispatcherImpl final : public Dispatcher {
   std::promise<void>* all_stopped_ = nullptr;
   bool ended_ = false;
 
-  std::unique_ptr<LogReader> reader_;
+  std::unique_ptr<WorkerThread> reader_;
   std::thread thread_;
 };
 

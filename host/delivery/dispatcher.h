@@ -120,6 +120,13 @@ class Dispatcher {
       const store::DeadLetterFilter& filter, double per_second) = 0;
   /// Starts a replay; its id.
   [[nodiscard]] virtual Result<std::uint64_t> replay(const ReplayRequest& request) = 0;
+  /// Asks the subscriber's plugin, on this thread; see loader::Instance::query. kConflict while it
+  /// waits for a restart.
+  [[nodiscard]] virtual Result<loader::QueryAnswer> query(std::string_view subscriber,
+                                                          std::string_view name,
+                                                          std::string_view parameters_json) = 0;
+  /// JSON array of the queries that the subscriber's plugin answers.
+  [[nodiscard]] virtual Result<std::string> queries_json(std::string_view subscriber) = 0;
   [[nodiscard]] virtual std::vector<SubscriberStats> stats() = 0;
 };
 

@@ -71,6 +71,26 @@ EventDecoder::Item EventDecoder::binary(
   return make(now_unix_ns);
 }
 
+EventDecoder::Item EventDecoder::given(const events::EventFields& fields,
+                                       std::int64_t now_unix_ns) {
+  draft_.clear();
+  shape_ = Shape::kNative;
+  draft_.has_id = !fields.id.empty();
+  draft_.id = fields.id;
+  draft_.event_type = fields.event_type;
+  draft_.debate_id = fields.debate_id;
+  draft_.source = fields.source;
+  if (!fields.content_type.empty()) {
+    draft_.content_type = fields.content_type;
+  }
+  draft_.data = fields.data;
+  if (fields.time_unix_ns != 0) {
+    draft_.time_unix_ns = fields.time_unix_ns;
+  }
+  draft_.attributes.assign(fields.attributes.begin(), fields.attributes.end());
+  return make(now_unix_ns);
+}
+
 EventDecoder::Item EventDecoder::make(std::int64_t now_unix_ns) {
   if (auto wrong = check_draft(draft_)) {
     if (shape_ == Shape::kCloudEvent) {

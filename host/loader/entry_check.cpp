@@ -86,6 +86,7 @@ Result<TypeInfo> read_type(const aev_descriptor& descriptor, std::uint32_t index
   AEV_ASSIGN(
       type.config_schema_json,
       descriptor_text(which, "config_schema_json", descriptor.config_schema_json, kMaxSchemaBytes));
+  type.source = (descriptor.flags & AEV_TYPE_SOURCE) != 0;
   if (type.config_schema_json.find_first_not_of(" \t\r\n") == std::string::npos) {
     return invalid(which + " has an empty `config_schema_json`: {} allows everything");
   }

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "loader/instance_core.h"
 #include "loader/plugin_text.h"
+#include "loader/request_functions.h"
 
 // Everything here is called by plugins, from any thread. Each function enters the instance's gate
 // first: once that is closed, an abandoned plugin may go on calling without reaching anything.
@@ -130,8 +131,21 @@ void metric_set(aev_metric* metric, double value) noexcept {
 
 constexpr aev_metrics kMetrics{sizeof(aev_metrics), 0, metric_series, metric_record, metric_set};
 
-const void* get_extension(const aev_host* /*host*/, const char* id) noexcept {
-  return id != nullptr && std::string_view(id) == AEV_EXT_METRICS ? &kMetrics : nullptr;
+const void* get_extension(const aev_host* host, const char* id) noexcept {
+  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
+  if (wanted == AEV_EXT_METRICS) {
+    return &kMetrics;
+  }
+  if (!core_of(host).has_services()) {
+    return nullptr;
+  }
+  if (wanted == AEV_EXT_EMIT) {
+    return &emit_functions();
+  }
+  if (wanted == AEV_EXT_HISTORY) {
+    return &history_functions();
+  }
+  return wanted == AEV_EXT_STATE ? &state_functions() : nullptr;
 }
 
 }  // namespace

@@ -85,6 +85,12 @@ class InstanceListener {
   virtual void on_stopped() = 0;
 };
 
+/// What a subscriber answered to a query.
+struct QueryAnswer {
+  std::string media_type = "application/json";
+  std::string body;
+};
+
 /// A running subscriber of a plugin. All plugin calls are made on one thread of its own, so nothing
 /// here ever blocks on plugin code. Thread-safe.
 class Instance {
@@ -100,6 +106,19 @@ class Instance {
   /// Asynchronous; answered by on_stopped, at the latest a few seconds (LoaderOptions::stop_grace)
   /// after `deadline` if the plugin does not come back.
   virtual void stop(MonoTime deadline) = 0;
+
+  /// Answers a named query (aev.query/1), also before start() if the plugin calls it offline.
+  /// `parameters_json` is an object of strings. Blocks in plugin code. kNotFound: no such query;
+  /// kInvalid with the parameter as pointer; kConflict: not now; kTooLarge: over 64 MiB.
+  [[nodiscard]] virtual Result<QueryAnswer> query(std::string_view name,
+                                                  std::string_view parameters_json);
+
+  /// JSON array that describes the queries; "[]" for a plugin without.
+  [[nodiscard]] virtual std::string queries_json();
+
+  /// Tries to reach the receiver (aev.check/1), also before start(). Blocks up to `patience`. Fine
+  /// if the plugin knows nothing to check.
+  [[nodiscard]] virtual Result<void> check(Duration patience);
 };
 
 /// Makes instances; the seam that delivery's tests replace.

@@ -71,6 +71,8 @@ Result<void> InstanceCore::create(const std::string& type, const std::string& co
               std::min<std::size_t>(subscriber_->struct_size, sizeof functions_));
   if (functions_.start != nullptr && functions_.deliver != nullptr && functions_.stop != nullptr &&
       functions_.destroy != nullptr) {
+    query_ = static_cast<const aev_query*>(extension(AEV_EXT_QUERY));
+    check_ = static_cast<const aev_check*>(extension(AEV_EXT_CHECK));
     return {};
   }
   destroy_unused();
@@ -164,6 +166,7 @@ void InstanceCore::plugin_completes(const aev_result* results,
 }
 
 void InstanceCore::plugin_has_stopped() {
+  requests_.end();
   {
     MutexLock lock(mutex_);
     if (stop_called_) {

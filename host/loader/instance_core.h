@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include "loader/library_use.h"
 #include "loader/loader_services.h"
 #include "loader/metrics_extension.h"
+#include "loader/request_table.h"
 #include "loader/violations.h"
 
 namespace aev::loader {
@@ -72,6 +74,31 @@ class InstanceCore : public std::enable_shared_from_this<InstanceCore> {
   void plugin_has_stopped() AEV_EXCLUDES(mutex_);
   void plugin_fails(Error error) AEV_EXCLUDES(mutex_);
 
+  // Requests of the plugin, inside the gate.
+
+  /// Null-safe only if has_services().
+  [[nodiscard]] HostServices& services() { return *services_.host; }
+
+  [[nodiscard]] bool has_services() const { return services_.host != nullptr; }
+
+  /// As RequestTable::open().
+  [[nodiscard]] std::optional<std::uint64_t> open_request(AnswerCall call,
+                                                          std::size_t most,
+                                                          bool& closed) {
+    return requests_.open(std::move(call), most, closed);
+  }
+
+  void cancel_request(std::uint64_t number) { requests_.cancel(number); }
+
+  /// What ends the request of that number, from any thread, even after this object's end.
+  [[nodiscard]] HostServices::Done done_of(std::uint64_t number);
+  [[nodiscard]] HostServices::Read read_of(std::uint64_t number);
+
+  /// As Instance says.
+  [[nodiscard]] Result<QueryAnswer> query(std::string_view name, std::string_view parameters_json);
+  [[nodiscard]] std::string queries_json() const;
+  [[nodiscard]] Result<void> check(Duration patience) AEV_EXCLUDES(mutex_);
+
   [[nodiscard]] Gate& gate() { return gate_; }
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -91,23 +118,36 @@ class InstanceCore : public std::enable_shared_from_this<InstanceCore> {
     bool warned = false;
   };
 
+  /// A check() that somebody waits for.
+  struct CheckRequest {
+    MonoTime deadline;
+    std::promise<Result<void>> result;
+  };
+
   struct Task {
-    enum class Kind : std::uint8_t { kStart, kDeliver, kStop, kFail } kind;
-    Limits offered;
-    Lease lease;
-    Error error;
+    enum class Kind : std::uint8_t { kStart, kAnswer, kDeliver, kCheck, kStop, kFail } kind;
+    Limits offered = {};
+    Lease lease = {};
+    Error error = {};
+    std::shared_ptr<CheckRequest> check = {};
   };
 
   [[nodiscard]] Task next_task() AEV_EXCLUDES(mutex_);
   /// Each returns true while the instance goes on.
   [[nodiscard]] bool do_start(const Limits& offered);
   [[nodiscard]] bool do_deliver(Lease lease);
+  [[nodiscard]] bool do_check(CheckRequest& request);
+  /// Gives the plugin the answers that are due.
+  [[nodiscard]] bool do_answers();
+  [[nodiscard]] const void* extension(const char* id) const;
+  void wake() AEV_EXCLUDES(mutex_);
   void do_stop();
   void fail(Error error);
   /// The plugin's destroy(), then the end.
   void destroy_and_conclude(const std::optional<Error>& error);
-  /// Waits for stopped(), failed() or the deadline; the error when it was not stopped().
-  [[nodiscard]] std::optional<Error> wait_until_stopped() AEV_EXCLUDES(mutex_);
+  /// Waits for stopped(), failed() or the deadline, giving answers meanwhile; the error when it was
+  /// not stopped(). False if the instance was abandoned.
+  [[nodiscard]] bool wait_until_stopped(std::optional<Error>& error) AEV_EXCLUDES(mutex_);
 
   template <typename Function>
   [[nodiscard]] CallEnd call(const char* function, Function&& body, std::string& thrown);
@@ -130,9 +170,13 @@ class InstanceCore : public std::enable_shared_from_this<InstanceCore> {
   aev_host host_{};
   aev_subscriber* subscriber_ = nullptr;
   aev_subscriber functions_{};  // its function pointers, as far as its struct_size goes
+  const aev_query* query_ = nullptr;
+  const aev_check* check_ = nullptr;
 
   // Self-synchronized.
   Gate gate_;
+  Gate query_gate_;  // those who call the plugin's query()
+  RequestTable requests_;
   LeaseTable leases_;
   Violations violations_;
   MetricsExtension metrics_;
@@ -146,6 +190,7 @@ class InstanceCore : public std::enable_shared_from_this<InstanceCore> {
   std::optional<Limits> start_request_ AEV_GUARDED_BY(mutex_);
   bool started_ AEV_GUARDED_BY(mutex_) = false;
   std::deque<Lease> inbox_ AEV_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<CheckRequest>> checks_ AEV_GUARDED_BY(mutex_);
   std::optional<MonoTime> stop_deadline_ AEV_GUARDED_BY(mutex_);
   bool stop_called_ AEV_GUARDED_BY(mutex_) = false;   // of the plugin
   bool stopped_said_ AEV_GUARDED_BY(mutex_) = false;  // by the plugin

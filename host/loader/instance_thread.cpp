@@ -57,6 +57,16 @@ void InstanceCore::run() noexcept {
           return;
         }
         break;
+      case Task::Kind::kAnswer:
+        if (!do_answers()) {
+          return;
+        }
+        break;
+      case Task::Kind::kCheck:
+        if (!do_check(*task.check)) {
+          return;
+        }
+        break;
       case Task::Kind::kDeliver:
         if (!do_deliver(std::move(task.lease))) {
           return;
@@ -76,16 +86,24 @@ InstanceCore::Task InstanceCore::next_task() {
   MutexLock lock(mutex_);
   for (;;) {
     if (failure_) {
-      return {Task::Kind::kFail, {}, {}, *failure_};
+      return {.kind = Task::Kind::kFail, .error = *failure_};
     }
     if (stop_deadline_) {
-      return {Task::Kind::kStop, {}, {}, {}};
+      return {.kind = Task::Kind::kStop};
+    }
+    if (!checks_.empty()) {
+      Task task{.kind = Task::Kind::kCheck, .check = std::move(checks_.front())};
+      checks_.pop_front();
+      return task;
     }
     if (!started_ && start_request_) {
-      return {Task::Kind::kStart, *start_request_, {}, {}};
+      return {.kind = Task::Kind::kStart, .offered = *start_request_};
+    }
+    if (requests_.has_ready()) {
+      return {.kind = Task::Kind::kAnswer};
     }
     if (started_ && !inbox_.empty()) {
-      Task task{Task::Kind::kDeliver, {}, std::move(inbox_.front()), {}};
+      Task task{.kind = Task::Kind::kDeliver, .lease = std::move(inbox_.front())};
       inbox_.pop_front();
       return task;
     }
@@ -98,6 +116,7 @@ bool InstanceCore::do_start(const Limits& offered) {
   aev_error error = new_plugin_error();
   aev_status status = AEV_OK;
   std::string thrown;
+  requests_.begin();
   const CallEnd end = call(
       "start", [&] { status = functions_.start(subscriber_, &limits, &error); }, thrown);
   if (end == CallEnd::kAbandoned) {
@@ -192,25 +211,38 @@ void InstanceCore::do_stop() {
     case CallEnd::kThrew:
       destroy_and_conclude(fault(thrown));
       return;
-    case CallEnd::kReturned:
-      destroy_and_conclude(wait_until_stopped());
+    case CallEnd::kReturned: {
+      std::optional<Error> error;
+      if (wait_until_stopped(error)) {
+        destroy_and_conclude(error);
+      }
       return;
+    }
   }
 }
 
-std::optional<Error> InstanceCore::wait_until_stopped() {
-  MutexLock lock(mutex_);
+bool InstanceCore::wait_until_stopped(std::optional<Error>& error) {
   for (;;) {
-    if (stopped_said_) {
-      return std::nullopt;
+    {
+      MutexLock lock(mutex_);
+      while (!requests_.has_ready() || stopped_said_ || failure_) {
+        if (stopped_said_) {
+          return true;
+        }
+        if (failure_) {
+          error = failure_;
+          return true;
+        }
+        if (hurry_ || services_.clock.mono_now() >= *stop_deadline_) {
+          error = fault("it did not say that it stopped before the deadline");
+          return true;
+        }
+        changed_.wait(mutex_);  // the watchdog wakes us at the deadline
+      }
     }
-    if (failure_) {
-      return failure_;
+    if (!do_answers()) {
+      return false;
     }
-    if (hurry_ || services_.clock.mono_now() >= *stop_deadline_) {
-      return fault("it did not say that it stopped before the deadline");
-    }
-    changed_.wait(mutex_);  // the watchdog wakes us at the deadline
   }
 }
 
@@ -220,6 +252,17 @@ void InstanceCore::fail(Error error) {
 
 void InstanceCore::destroy_and_conclude(const std::optional<Error>& error) {
   std::string thrown;
+  for (const auto& [answer, given] : requests_.end_all()) {
+    if (call(
+            "answer", [&] { answer(given); }, thrown) == CallEnd::kAbandoned) {
+      return;
+    }
+  }
+  // Queries that are under way; the watchdog gives up a plugin that does not come back from one.
+  if (call(
+          "query", [this] { query_gate_.close(); }, thrown) == CallEnd::kAbandoned) {
+    return;
+  }
   const CallEnd end = call(
       "destroy", [this] { functions_.destroy(subscriber_); }, thrown);
   if (end == CallEnd::kAbandoned) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/check.h"
+#include "loader/event_view.h"
 #include "loader/plugin_text.h"
 
 namespace aev::loader {
@@ -34,7 +35,6 @@ struct LeaseTable::Record {
     const auto count = static_cast<std::uint32_t>(lease.events.size());
     open = accepted = count;
     settled.resize(count);
-    fill_attributes();
     fill_events();
     batch.struct_size = sizeof batch;
     batch.event_stride = sizeof(aev_event);
@@ -46,41 +46,16 @@ struct LeaseTable::Record {
     batch.count = count;
   }
 
-  void fill_attributes() {
-    std::size_t total = 0;
-    for (const LeasedEvent& leased : lease.events) {
-      total += leased.event->attributes().size();
-    }
-    attributes.reserve(total);  // pointers into it must hold
-    for (const LeasedEvent& leased : lease.events) {
-      for (const events::Attribute& attribute : leased.event->attributes()) {
-        attributes.push_back({to_aev_str(attribute.name), to_aev_str(attribute.value)});
-      }
-    }
-  }
-
   void fill_events() {
-    events.reserve(lease.events.size());
-    const aev_attr* next_attributes = attributes.data();
-    for (const LeasedEvent& leased : lease.events) {
-      const events::Event& from = *leased.event;
-      aev_event to{};
-      to.seq = from.seq();
-      to.time_unix_ns = from.time_unix_ns();
-      to.received_unix_ns = from.received_unix_ns();
-      to.id = to_aev_str(from.id());
-      to.event_type = to_aev_str(from.event_type());
-      to.debate_id = to_aev_str(from.debate_id());
-      to.source = to_aev_str(from.source());
-      to.key = to_aev_str(leased.key);
-      to.content_type = to_aev_str(from.content_type());
-      to.data = aev_bytes{from.data().data(), from.data().size()};
-      to.attribute_count = static_cast<std::uint32_t>(from.attributes().size());
-      to.attributes = to.attribute_count == 0 ? nullptr : next_attributes;
-      next_attributes += to.attribute_count;
-      to.attempt = leased.attempt;
-      to.flags = leased.replay ? std::uint32_t{AEV_EVENT_REPLAY} : 0u;
-      events.push_back(to);
+    fill_event_views(
+        lease.events.size(),
+        [this](std::size_t i) -> const auto& { return *lease.events[i].event; }, attributes,
+        events);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const LeasedEvent& leased = lease.events[i];
+      events[i].key = to_aev_str(leased.key);
+      events[i].attempt = leased.attempt;
+      events[i].flags = leased.replay ? std::uint32_t{AEV_EVENT_REPLAY} : 0u;
     }
   }
 };

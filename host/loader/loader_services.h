@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/metrics.h"
+#include "loader/host_services.h"
 #include "loader/metrics_extension.h"
 #include "loader/plugins.h"
 
@@ -14,6 +15,7 @@ struct LoaderServices {
   Metrics& metrics;
   const Logger logger;
   const LoaderOptions options;
+  HostServices* host;  ///< null: none of emit, history and state
   MetricKinds metric_kinds;
 };
 

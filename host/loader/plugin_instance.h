@@ -27,6 +27,14 @@ class PluginInstance final : public Instance {
 
   void stop(MonoTime deadline) override { core_->stop(deadline); }
 
+  Result<QueryAnswer> query(std::string_view name, std::string_view parameters_json) override {
+    return core_->query(name, parameters_json);
+  }
+
+  std::string queries_json() override { return core_->queries_json(); }
+
+  Result<void> check(Duration patience) override { return core_->check(patience); }
+
  private:
   PluginInstance(std::shared_ptr<InstanceCore> core, Watchdog& watchdog, std::thread thread);
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 class LoadedPlugins final : public Plugins {
  public:
   LoadedPlugins(const Clock& clock, Metrics& metrics, Logger logger, const LoaderOptions& options)
-      : services_{clock, metrics, std::move(logger), options, {}},
+      : services_{clock, metrics, std::move(logger), options, nullptr, {}},
         watchdog_(clock, options.watchdog_interval) {}
 
   void load_directory(const fs::path& directory) {
@@ -45,6 +45,8 @@ class LoadedPlugins final : public Plugins {
       load_file(file);
     }
   }
+
+  void serve(HostServices& host) override { services_.host = &host; }
 
   [[nodiscard]] const std::vector<PluginInfo>& plugins() const override { return infos_; }
 

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/result.h"
+#include "loader/host_services.h"
 #include "loader/instance.h"
 
 namespace aev::loader {
@@ -21,6 +22,7 @@ struct TypeInfo {
   std::string version;
   std::string vendor;
   std::string config_schema_json;
+  bool source = false;  ///< brings events in and takes none
 };
 
 /// A loaded plugin file.
@@ -58,6 +60,10 @@ class Plugins : public InstanceFactory {
       Metrics& metrics,
       Logger logger,
       const LoaderOptions& options = {});
+
+  /// Gives instances the extensions emit, history and state, which they do without otherwise.
+  /// Before the first create(); `host` outlives the instances.
+  virtual void serve(HostServices& host) = 0;
 
   [[nodiscard]] virtual const std::vector<PluginInfo>& plugins() const = 0;
   [[nodiscard]] virtual const std::vector<RefusedPlugin>& refused() const = 0;

@@ -135,6 +135,13 @@ struct RetryKey {
   std::uint64_t replay = 0;
 };
 
+/// A value that a subscriber's plugin keeps; nothing removes the key.
+struct StateChange {
+  SubscriberId subscriber = 0;
+  std::string key;
+  std::optional<std::string> value;
+};
+
 struct StatusChange {
   SubscriberId subscriber = 0;
   SubscriberStatus status = SubscriberStatus::kRunning;
@@ -151,11 +158,12 @@ struct DeliveryChanges {
   std::vector<AttemptRecord> attempts;
   std::vector<StatusChange> statuses;
   std::vector<ReplayRecord> upsert_replays;
+  std::vector<StateChange> states;
 
   [[nodiscard]] bool empty() const {
     return upsert_retries.empty() && delete_retries.empty() && add_dead_letters.empty() &&
            max_dead_letters.empty() && cursors.empty() && attempts.empty() && statuses.empty() &&
-           upsert_replays.empty();
+           upsert_replays.empty() && states.empty();
   }
 };
 

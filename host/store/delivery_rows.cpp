@@ -111,6 +111,11 @@ Result<DeliveryWriter> DeliveryWriter::create(Connection& connection) {
              connection.prepare(
                  "INSERT OR REPLACE INTO replays(id, subscriber, next_seq, last_seq, filter, "
                  "per_second, scheduled, created_ns, done) VALUES(?,?,?,?,?,?/1000.0,?,?,?)"));
+  AEV_ASSIGN(writer.set_state_,
+             connection.prepare(
+                 "INSERT OR REPLACE INTO plugin_state(subscriber, key, value) VALUES(?,?,?)"));
+  AEV_ASSIGN(writer.remove_state_,
+             connection.prepare("DELETE FROM plugin_state WHERE subscriber = ? AND key = ?"));
   return writer;
 }
 
@@ -170,6 +175,16 @@ Result<void> DeliveryWriter::apply(const DeliveryChanges& changes) {
                             .bind(9, replay.done ? 1 : 0)
                             .run());
   }
+  for (const StateChange& state : changes.states) {
+    if (state.value) {
+      AEV_RETURN_IF_ERROR(set_state_.bind(1, state.subscriber)
+                              .bind_text(2, state.key)
+                              .bind_blob(3, *state.value)
+                              .run());
+    } else {
+      AEV_RETURN_IF_ERROR(remove_state_.bind(1, state.subscriber).bind_text(2, state.key).run());
+    }
+  }
   return {};
 }
 
@@ -192,6 +207,21 @@ Result<void> DeliveryWriter::apply_dead_letters(const DeliveryChanges& changes) 
     AEV_RETURN_IF_ERROR(trim_dead_letters_.bind(1, subscriber).bind(2, number(most)).run());
   }
   return {};
+}
+
+Result<std::map<std::string, std::string>> read_state(Connection& connection,
+                                                      SubscriberId subscriber) {
+  AEV_ASSIGN(Statement rows,
+             connection.prepare("SELECT key, value FROM plugin_state WHERE subscriber = ?"));
+  rows.bind(1, subscriber);
+  std::map<std::string, std::string> state;
+  while (true) {
+    AEV_ASSIGN(const bool row, rows.step());
+    if (!row) {
+      return state;
+    }
+    state.emplace(rows.bytes(0), rows.bytes(1));
+  }
 }
 
 Result<std::vector<SubscriberRecord>> read_subscribers(Connection& connection) {
@@ -238,7 +268,7 @@ Result<void> delete_subscriber(Connection& connection, std::string_view name) {
   }
   const std::int64_t id = find.integer(0);
   find.reset();
-  for (const char* table : {"retries", "dead_letters", "attempts", "replays"}) {
+  for (const char* table : {"retries", "dead_letters", "attempts", "replays", "plugin_state"}) {
     AEV_ASSIGN(Statement remove,
                connection.prepare("DELETE FROM " + std::string(table) + " WHERE subscriber = ?"));
     AEV_RETURN_IF_ERROR(remove.bind(1, id).run());

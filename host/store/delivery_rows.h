@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class DeliveryWriter {
   Statement add_attempt_;
   Statement set_status_;
   Statement upsert_replay_;
+  Statement set_state_;
+  Statement remove_state_;
 };
 
 // Reads and rare writes, each with a statement of its own. They need no lock but the caller's on
@@ -38,6 +41,8 @@ class DeliveryWriter {
 /// kNotFound.
 [[nodiscard]] Result<void> delete_subscriber(Connection& connection, std::string_view name);
 
+[[nodiscard]] Result<std::map<std::string, std::string>> read_state(Connection& connection,
+                                                                    SubscriberId subscriber);
 [[nodiscard]] Result<std::vector<RetryRecord>> read_retries(Connection& connection,
                                                             SubscriberId subscriber,
                                                             std::size_t limit);

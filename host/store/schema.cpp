@@ -47,6 +47,10 @@ CREATE TABLE replays(
   last_seq INTEGER NOT NULL, filter TEXT NOT NULL, per_second REAL NOT NULL,
   scheduled INTEGER NOT NULL, created_ns INTEGER NOT NULL, done INTEGER NOT NULL);
 )",
+    R"(
+CREATE TABLE plugin_state(
+  subscriber INTEGER, key TEXT, value BLOB NOT NULL, PRIMARY KEY(subscriber, key)) WITHOUT ROWID;
+)",
 };
 
 constexpr std::int64_t kVersion = std::size(kMigrations);

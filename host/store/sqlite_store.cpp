@@ -116,6 +116,10 @@ class SqliteStore final : public Store {
     return write<void>([&](Connection& connection) { return delete_subscriber(connection, name); });
   }
 
+  Result<std::map<std::string, std::string>> state(SubscriberId subscriber) override {
+    return read_state(readers_->lease()->connection, subscriber);
+  }
+
   void apply(DeliveryChanges changes, std::function<void()> done) override {
     queue_.add(PendingChanges{std::move(changes), std::move(done)});
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -162,6 +163,10 @@ class Store {
       const AttemptFilter& filter) = 0;
 
   [[nodiscard]] virtual Result<std::vector<ReplayRecord>> replays() = 0;
+
+  /// What the subscriber's plugin keeps (see StateChange). Blocks.
+  [[nodiscard]] virtual Result<std::map<std::string, std::string>> state(
+      SubscriberId subscriber) = 0;
 
   // --- upkeep ---------------------------------------------------------------------------------
 

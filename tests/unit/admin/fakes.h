@@ -116,6 +116,10 @@ class FakeStore final : public store::Store {
 
   Result<std::vector<store::ReplayRecord>> replays() override { return all_replays; }
 
+  Result<std::map<std::string, std::string>> state(events::SubscriberId) override {
+    return std::map<std::string, std::string>();
+  }
+
   Result<std::uint64_t> run_retention() override { return std::uint64_t{0}; }
 
   [[nodiscard]] store::StoreStats stats() const override {
@@ -160,6 +164,22 @@ class FakeDispatcher final : public delivery::Dispatcher {
     replayed = request;
     return std::uint64_t{9};
   }
+
+  Result<loader::QueryAnswer> query(std::string_view subscriber,
+                                    std::string_view name,
+                                    std::string_view parameters_json) override {
+    asked = std::string(subscriber) + " " + std::string(name) + " " + std::string(parameters_json);
+    if (name == "unknown") {
+      return Error{ErrorCode::kNotFound, "there is no query 'unknown'", {}};
+    }
+    return loader::QueryAnswer{"text/csv", "a,b\n1,2\n"};
+  }
+
+  Result<std::string> queries_json(std::string_view) override {
+    return std::string(R"([{"name":"totals"}])");
+  }
+
+  std::string asked;
 
   std::vector<delivery::SubscriberStats> stats() override {
     delivery::SubscriberStats customer;

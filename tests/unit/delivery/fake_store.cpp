@@ -279,6 +279,10 @@ Result<std::vector<store::ReplayRecord>> FakeStore::replays() {
   return all;
 }
 
+Result<std::map<std::string, std::string>> FakeStore::state(events::SubscriberId /*subscriber*/) {
+  return std::map<std::string, std::string>();
+}
+
 Result<std::uint64_t> FakeStore::run_retention() {
   return std::uint64_t{0};
 }

@@ -80,6 +80,8 @@ class FakeStore final : public store::Store {
   Result<std::uint64_t> discard(const store::DeadLetterFilter& filter) override;
   Result<std::vector<store::AttemptRecord>> attempts(const store::AttemptFilter& filter) override;
   Result<std::vector<store::ReplayRecord>> replays() override;
+  /// Always empty: no delivery keeps any.
+  Result<std::map<std::string, std::string>> state(events::SubscriberId subscriber) override;
   Result<std::uint64_t> run_retention() override;
   store::StoreStats stats() const override;
 

@@ -105,6 +105,10 @@ class FakeStore final : public store::Store {
     return std::vector<store::ReplayRecord>{};
   }
 
+  Result<std::map<std::string, std::string>> state(events::SubscriberId) override {
+    return std::map<std::string, std::string>();
+  }
+
   Result<std::uint64_t> run_retention() override { return std::uint64_t{0}; }
 
   [[nodiscard]] store::StoreStats stats() const override { return {}; }

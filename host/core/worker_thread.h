@@ -6,17 +6,18 @@
 
 #include "core/mutex.h"
 
-namespace aev::delivery {
+namespace aev {
 
 /// A thread that runs what may wait for the disk or a plugin's end, one job after the other, so
-/// that the dispatcher never waits. Thread-safe.
-class LogReader {
+/// that whoever submits it never waits. Thread-safe.
+class WorkerThread {
  public:
-  LogReader();
+  /// `name` shows in tools; at most 15 bytes, and lives for ever.
+  explicit WorkerThread(const char* name);
   /// Runs what is queued, then ends.
-  ~LogReader();
-  LogReader(const LogReader&) = delete;
-  LogReader& operator=(const LogReader&) = delete;
+  ~WorkerThread();
+  WorkerThread(const WorkerThread&) = delete;
+  WorkerThread& operator=(const WorkerThread&) = delete;
 
   void submit(std::function<void()> job);
 
@@ -30,4 +31,4 @@ class LogReader {
   std::thread thread_;
 };
 
-}  // namespace aev::delivery
+}  // namespace aev

@@ -1,12 +1,16 @@
-#include "delivery/log_reader.h"
+#include "core/worker_thread.h"
 
 #include "core/thread_name.h"
 
-namespace aev::delivery {
+namespace aev {
 
-LogReader::LogReader() : thread_([this] { run(); }) {}
+WorkerThread::WorkerThread(const char* name)
+    : thread_([this, name] {
+        name_this_thread(name);
+        run();
+      }) {}
 
-LogReader::~LogReader() {
+WorkerThread::~WorkerThread() {
   {
     const MutexLock lock(mutex_);
     ended_ = true;
@@ -15,7 +19,7 @@ LogReader::~LogReader() {
   thread_.join();
 }
 
-void LogReader::submit(std::function<void()> job) {
+void WorkerThread::submit(std::function<void()> job) {
   {
     const MutexLock lock(mutex_);
     jobs_.push_back(std::move(job));
@@ -23,8 +27,7 @@ void LogReader::submit(std::function<void()> job) {
   changed_.notify_one();
 }
 
-void LogReader::run() {
-  name_this_thread("aev-log-reader");
+void WorkerThread::run() {
   while (true) {
     std::vector<std::function<void()>> jobs;
     {
@@ -43,4 +46,4 @@ void LogReader::run() {
   }
 }
 
-}  // namespace aev::delivery
+}  // namespace aev
