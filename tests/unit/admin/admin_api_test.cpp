@@ -195,3 +195,18 @@ TEST_CASE("reading needs read, changing needs admin", "[admin]") {
   CHECK(AdminApi::needs_admin({"POST", {"v1", "replays"}, {}}));
   CHECK(AdminApi::needs_admin({"DELETE", {"v1", "dead-letters"}, {}}));
 }
+
+TEST_CASE("a subscriber's plugin is asked, and its answer passed on as it is", "[admin]") {
+  Api api;
+  const auto answer =
+      api.call("GET", {"v1", "subscribers", "customer", "query", "totals"}, {{"period", "7d"}});
+  CHECK(answer.status == 200);
+  CHECK(answer.content_type == "text/csv");
+  CHECK(answer.body == "a,b\n1,2\n");
+  CHECK(api.dispatcher.asked == R"(customer totals {"period":"7d"})");
+  CHECK(api.call("GET", {"v1", "subscribers", "customer", "query"}).body ==
+        R"({"queries":[{"name":"totals"}]})");
+  CHECK(api.call("GET", {"v1", "subscribers", "customer", "query", "unknown"}).status == 404);
+  CHECK(api.call("GET", {"v1", "subscribers", "nobody", "query", "totals"}).status == 404);
+  CHECK(api.call("POST", {"v1", "subscribers", "customer", "query", "totals"}).status == 405);
+}

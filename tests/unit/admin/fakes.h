@@ -136,6 +136,7 @@ class FakeDispatcher final : public delivery::Dispatcher {
   store::DeadLetterFilter retried;
   double rate = -1;
   delivery::ReplayRequest replayed;
+  std::string asked;
 
   Result<void> start(std::vector<delivery::SubscriberSpec>) override { return {}; }
 
@@ -179,8 +180,6 @@ class FakeDispatcher final : public delivery::Dispatcher {
     return std::string(R"([{"name":"totals"}])");
   }
 
-  std::string asked;
-
   std::vector<delivery::SubscriberStats> stats() override {
     delivery::SubscriberStats customer;
     customer.name = "customer";
@@ -202,6 +201,8 @@ class FakePlugins final : public loader::Plugins {
                                                    loader::InstanceListener&) override {
     return Error{ErrorCode::kNotFound, "no such type", {}};
   }
+
+  void serve(loader::HostServices&) override {}
 
   [[nodiscard]] const std::vector<loader::PluginInfo>& plugins() const override { return loaded; }
 
