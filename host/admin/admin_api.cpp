@@ -93,6 +93,9 @@ ApiResponse AdminApi::handle(const ApiRequest& request) {
   if (resource == "dead-letters") {
     return path.size() == 2 ? dead_letters(request) : one_dead_letter(request);
   }
+  if (resource == "reload" && path.size() == 2) {
+    return request.method == "POST" ? parts_.reload() : wrong_method("POST");
+  }
   if (resource == "replays" && path.size() == 2) {
     return replays(request);
   }
@@ -159,13 +162,28 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
   const auto all = parts_.dispatcher.stats();
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
+  if (found == all.end() && request.method == "DELETE" && request.path.size() == 3) {
+    if (const auto forgotten = parts_.store.forget_subscriber(name); !forgotten) {
+      return http::problem_response(forgotten.error());
+    }
+    JsonWriter json;
+    json.begin_object().field("forgotten", name).end_object();
+    return http::json_response(json.take());
+  }
   if (found == all.end()) {
     return http::problem_response(
         Error{ErrorCode::kNotFound, "there is no subscriber named '" + name + "'", {}});
   }
   if (request.path.size() == 3) {
+    if (request.method == "DELETE") {
+      return http::problem_response(
+          Error{ErrorCode::kConflict,
+                "subscriber '" + name +
+                    "' is configured: take it out of the YAML and reload before forgetting it",
+                {}});
+    }
     if (request.method != "GET") {
-      return wrong_method("GET");
+      return wrong_method("GET, DELETE");
     }
     JsonWriter json;
     write_subscriber(json, *found);

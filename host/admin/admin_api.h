@@ -22,6 +22,8 @@ struct AdminParts {
   std::string version;
   /// False while starting or draining: `/health/ready` answers 503 with the reason in `why`.
   std::function<bool(std::string& why)> ready;
+  /// Takes the configuration anew and says what came of it.
+  std::function<ApiResponse()> reload;
 };
 
 /// The HTTP API but for `POST /v1/events`: events, subscribers, dead letters, replays, plugins,

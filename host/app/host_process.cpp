@@ -10,8 +10,10 @@
 #include "app/front_door.h"
 #include "app/plugin_path.h"
 #include "app/plugin_services.h"
+#include "app/subscriber_changes.h"
 #include "app/version.h"
 #include "core/metrics.h"
+#include "core/mutex.h"
 #include "delivery/dispatcher.h"
 #include "http/authenticator.h"
 #include "http/server.h"
@@ -71,6 +73,9 @@ std::vector<http::Token> tokens_of(const config::ApiConfig& api) {
   return tokens;
 }
 
+/// A plugin that does not let go of its last deliveries must not hold a reload for long.
+constexpr auto kReloadDrain = std::chrono::seconds(10);
+
 /// For the jitter of retries only, so a cheap generator with a real seed serves.
 delivery::Dispatcher::Random make_random() {
   return [engine = std::mt19937_64(std::random_device{}())]() mutable {
@@ -119,42 +124,26 @@ class HostProcessImpl final : public HostProcess {
     return scheme + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
   }
 
-  Result<void> reload(const config::Config& config,
-                      std::vector<config::Problem>& problems) override {
-    for (const auto& subscriber : config.subscribers) {
-      const bool known = std::any_of(
-          config_.subscribers.begin(), config_.subscribers.end(), [&](const auto& running) {
-            return running.name == subscriber.name && running.plugin == subscriber.plugin &&
-                   running.config_json == subscriber.config_json;
-          });
-      if (!known) {
-        problems.push_back({subscriber.where, "subscribers." + subscriber.name,
-                            "a subscriber that is new or changed is taken at the next restart",
-                            true});
-      }
+  ReloadReport reload() override {
+    const MutexLock lock(reloading_);
+    ReloadReport report;
+    auto loaded = config::load(config_.file, config::process_environment());
+    report.problems = std::move(loaded.problems);
+    if (loaded.config) {
+      report.refused = take(std::move(*loaded.config), report);
+    } else {
+      report.refused = Error{
+          ErrorCode::kInvalid, config_.file.string() + " is wrong: the host goes on as it was", {}};
     }
-    config::Config merged = config_;
-    merged.file = config.file;
-    merged.routes = config.routes;
-    for (const auto& route : merged.routes) {
-      for (const auto& target : route.to) {
-        const bool running =
-            std::any_of(config_.subscribers.begin(), config_.subscribers.end(),
-                        [&](const auto& subscriber) { return subscriber.name == target; });
-        if (!running) {
-          problems.push_back({route.where, "routes." + route.name + ".to",
-                              "subscriber '" + target + "' is not running yet: restart first"});
-        }
-      }
+    if (report.refused) {
+      log_.error("reload refused", {{"reason", report.refused->message}});
+    } else {
+      log_.info("configuration reloaded", {{"routes", report.routes},
+                                           {"added", report.added.size()},
+                                           {"changed", report.changed.size()},
+                                           {"removed", report.removed.size()}});
     }
-    auto router = has_errors(problems) ? nullptr : compile_routes(merged, ids_, problems);
-    if (!router) {
-      return Error{ErrorCode::kInvalid, "the routes stay as they were", {}};
-    }
-    config_.routes = merged.routes;
-    router_.store(std::move(router));
-    log_.info("routes reloaded", {{"routes", config_.routes.size()}});
-    return {};
+    return report;
   }
 
   void stop(MonoTime deadline) override {
@@ -172,6 +161,66 @@ class HostProcessImpl final : public HostProcess {
   }
 
  private:
+  /// Takes what a running host can take of `next`; an error if everything stays as it was.
+  std::optional<Error> take(config::Config next, ReloadReport& report) {
+    check_subscribers(next, *plugins_, report.problems);
+    static_cast<void>(compile_routes(next, provisional_ids(next), report.problems));
+    if (has_errors(report.problems)) {
+      return Error{
+          ErrorCode::kInvalid, next.file.string() + " is wrong: the host goes on as it was", {}};
+    }
+    warn_of_restart(config_, next, report.problems);
+    const SubscriberChanges changes = compare_subscribers(config_, next);
+    auto known = store_->subscribers();
+    if (!known) {
+      return std::move(known.error());
+    }
+    std::vector<std::string> registered;  // by this reload: forgotten again if it is refused
+    auto switched = switch_to(next, changes, *known, registered);
+    if (!switched) {
+      for (const std::string& name : registered) {
+        static_cast<void>(store_->forget_subscriber(name));
+      }
+      return std::move(switched.error());
+    }
+    report.added = changes.added;
+    report.changed = changes.changed;
+    report.removed = changes.removed;
+    report.unchanged = next.subscribers.size() - changes.added.size() - changes.changed.size();
+    report.routes = next.routes.size();
+    config_.subscribers = std::move(next.subscribers);
+    config_.routes = std::move(next.routes);
+    return std::nullopt;
+  }
+
+  Result<void> switch_to(const config::Config& next,
+                         const SubscriberChanges& changes,
+                         const std::vector<store::SubscriberRecord>& known,
+                         std::vector<std::string>& registered) {
+    std::vector<delivery::SubscriberSpec> fresh;
+    std::vector<events::SubscriberId> ids;
+    for (const auto& subscriber : next.subscribers) {
+      const bool is_new = std::none_of(known.begin(), known.end(), [&](const auto& record) {
+        return record.name == subscriber.name;
+      });
+      AEV_ASSIGN(auto record, store_->register_subscriber(subscriber.name));
+      if (is_new) {
+        registered.push_back(subscriber.name);
+      }
+      ids.push_back(record.id);
+      if (changes.concerns(subscriber.name)) {
+        AEV_RETURN_IF_ERROR(services_->add_subscriber(subscriber.name, record.id));
+        fresh.push_back(
+            {std::move(record), subscriber.plugin, subscriber.config_json, subscriber.policy});
+      }
+    }
+    std::vector<config::Problem> none;  // it compiled before, with other numbers
+    auto router = compile_routes(next, ids, none);
+    return dispatcher_->reconfigure(
+        std::move(fresh), changes.removed, [&] { router_.store(std::move(router)); },
+        std::min<Duration>(config_.delivery.drain_timeout, kReloadDrain));
+  }
+
   Result<void> start_delivery(std::vector<config::Problem>& problems) {
     dispatcher_ = delivery::Dispatcher::create(
         {config_.delivery.memory, config_.delivery.checkpoint_interval}, *store_, *plugins_, clock_,
@@ -179,14 +228,15 @@ class HostProcessImpl final : public HostProcess {
     services_ = std::make_unique<PluginServices>(ingest_parts());
     plugins_->serve(*services_);
     std::vector<delivery::SubscriberSpec> specs;
+    std::vector<events::SubscriberId> ids;
     for (const auto& subscriber : config_.subscribers) {
       AEV_ASSIGN(auto record, store_->register_subscriber(subscriber.name));
-      ids_.push_back(record.id);
+      ids.push_back(record.id);
       AEV_RETURN_IF_ERROR(services_->add_subscriber(subscriber.name, record.id));
       specs.push_back(
           {std::move(record), subscriber.plugin, subscriber.config_json, subscriber.policy});
     }
-    router_.store(compile_routes(config_, ids_, problems));
+    router_.store(compile_routes(config_, ids, problems));
     store_->set_commit_listener(
         [dispatcher = dispatcher_.get()](std::span<const events::RoutedEvent> events) {
           dispatcher->on_committed(events);
@@ -210,7 +260,8 @@ class HostProcessImpl final : public HostProcess {
                           [this](std::string& why) {
                             why = "the host is stopping";
                             return !stopping_.load();
-                          }});
+                          },
+                          [this] { return to_response(reload()); }});
     admin_ = std::make_unique<admin::AdminHandler>(*api_);
     front_door_ = std::make_unique<FrontDoor>(authenticator_, *ingest_, *admin_);
     AEV_ASSIGN(server_, http::Server::start(server_options(config_.api), *front_door_, clock_,
@@ -218,14 +269,14 @@ class HostProcessImpl final : public HostProcess {
     return {};
   }
 
-  config::Config config_;
+  Mutex reloading_;
+  config::Config config_;  // after start(): its routes and subscribers belong to who is reloading
   const Logger log_;
   const SystemClock clock_;
   Metrics metrics_;
   const http::Authenticator authenticator_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::shared_ptr<const routing::Router>> router_;
-  std::vector<events::SubscriberId> ids_;  // of config_.subscribers, in the same order
   std::unique_ptr<loader::Plugins> plugins_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<PluginServices> services_;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/reload_report.h"
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -26,10 +27,10 @@ class HostProcess {
   /// `http://127.0.0.1:8080`, with the port that was really bound.
   [[nodiscard]] virtual std::string base_url() const = 0;
 
-  /// Takes the routes of a new configuration, all or none. What else changed needs a restart and is
-  /// named in the log.
-  [[nodiscard]] virtual Result<void> reload(const config::Config& config,
-                                            std::vector<config::Problem>& problems) = 0;
+  /// Reads the configuration file again and takes its routes and subscribers, all or none: new and
+  /// changed subscribers are started beside the running ones first. Other parts that changed need
+  /// a restart, which the report says. Blocks while what goes drains. Thread-safe; one at a time.
+  [[nodiscard]] virtual ReloadReport reload() = 0;
 
   /// Refuses new events, drains deliveries in flight until `deadline`, and closes the store.
   /// Blocks.

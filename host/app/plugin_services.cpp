@@ -31,7 +31,10 @@ Result<void> PluginServices::add_subscriber(const std::string& name, events::Sub
     kept.state.emplace(key, std::move(value));
   }
   const MutexLock lock(mutex_);
-  kept_.try_emplace(name, std::move(kept));
+  const auto known = kept_.find(name);
+  if (known == kept_.end() || known->second.id != id) {  // else what is in memory is newer
+    kept_.insert_or_assign(name, std::move(kept));
+  }
   return {};
 }
 

@@ -42,17 +42,9 @@ class StopSignals {
   sigset_t set_{};
 };
 
-void reload(HostProcess& host, const RunOptions& options, const Logger& log) {
+void reload(HostProcess& host) {
   notify_service_manager("RELOADING=1");
-  auto loaded = config::load(options.config, config::process_environment());
-  if (loaded.config) {
-    if (const auto taken = host.reload(*loaded.config, loaded.problems); !taken) {
-      log.error("reload refused", {{"reason", taken.error().message}});
-    }
-  } else {
-    log.error("reload refused, the host goes on as it was", {{"file", options.config}});
-  }
-  print_problems(loaded.problems);
+  print_problems(host.reload().problems);
   notify_service_manager("READY=1");
 }
 
@@ -84,7 +76,7 @@ ExitCode run(const RunOptions& options) {
 
   int signal_number = signals.wait();
   while (signal_number == SIGHUP) {
-    reload(**host, options, logger);
+    reload(**host);
     signal_number = signals.wait();
   }
   logger.info("stopping", {{"signal", strsignal(signal_number)}});
@@ -97,8 +89,8 @@ ExitCode run(const RunOptions& options) {
 }  // namespace
 
 void add_run_verb(CLI::App& program, ExitCode& exit) {
-  auto* verb =
-      program.add_subcommand("run", "Run the host until SIGTERM; SIGHUP reloads the routes");
+  auto* verb = program.add_subcommand(
+      "run", "Run the host until SIGTERM; SIGHUP takes the configuration anew");
   auto options = std::make_shared<RunOptions>();
   verb->add_option("-c,--config", options->config, "Configuration file")->capture_default_str();
   verb->add_option("--ready-file", options->ready_file,

@@ -163,6 +163,12 @@ void add_subscriber_verbs(CLI::App& program, ExitCode& exit) {
                           options->format);
   });
 
+  named("forget", "Drop all that is kept for one that the YAML no longer names")
+      ->callback([options, &exit] {
+        ApiClient client(options->endpoint);
+        exit = call_and_print(client, "DELETE", "/v1/subscribers/" + encode_segment(options->name),
+                              {}, options->format);
+      });
   auto* query = named("query", "Ask its plugin; without a query, what may be asked");
   query->add_option("query", options->query, "Name of the query");
   query->add_option("parameters", options->parameters, "name=value …");

@@ -43,6 +43,8 @@ struct ApiToken {
   std::string name;
   std::string token;
   std::vector<Scope> scopes;
+
+  bool operator==(const ApiToken&) const = default;
 };
 
 struct ApiConfig {
@@ -56,6 +58,8 @@ struct ApiConfig {
   std::uint64_t max_event_bytes = 1u << 20;             ///< of one event
   Duration request_timeout = std::chrono::seconds(30);  ///< total, from first byte to last
   Duration keep_alive = std::chrono::seconds(60);
+
+  bool operator==(const ApiConfig&) const = default;
 };
 
 struct StoreConfig {
@@ -64,17 +68,23 @@ struct StoreConfig {
   Duration events_retention = std::chrono::hours(24 * 7);
   Duration attempts_retention = std::chrono::hours(72);
   Duration dedup_window = std::chrono::hours(24);
+
+  bool operator==(const StoreConfig&) const = default;
 };
 
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
+
+  bool operator==(const LogConfig&) const = default;
 };
 
 struct DeliveryConfig {
   std::uint64_t memory = 32u << 20;  ///< bytes of recent events kept for delivery
   Duration checkpoint_interval = std::chrono::milliseconds(100);
   Duration drain_timeout = std::chrono::seconds(20);  ///< at SIGTERM
+
+  bool operator==(const DeliveryConfig&) const = default;
 };
 
 struct SubscriberConfig {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
 #include "core/thread_name.h"
 #include "core/worker_thread.h"
+#include "delivery/candidate.h"
 #include "delivery/inbox.h"
 #include "delivery/lane.h"
 #include "delivery/replay_filter.h"
@@ -24,22 +26,34 @@ constexpr std::size_t kReplayStep = 256;
 /// A replay adds no rows while its subscriber has so many to send.
 constexpr std::size_t kReplayAhead = 1'000;
 constexpr auto kStopGrace = std::chrono::seconds(8);
+constexpr auto kStartPatience = std::chrono::seconds(35);
 constexpr auto kWriteGrace = std::chrono::seconds(5);
 constexpr auto kAfterReadError = std::chrono::seconds(1);
 constexpr auto kLazyCheckpoint = std::chrono::seconds(1);
 
 /// An instance with the listener that must outlive it.
 struct Plugged {
-  std::unique_ptr<InboxListener> listener;
+  std::unique_ptr<loader::InstanceListener> listener;
   std::unique_ptr<loader::Instance> instance;
 };
 
+/// An instance that has been started to take a place.
+struct Successor {
+  SubscriberSpec spec;
+  std::shared_ptr<Plugged> plugged;
+  std::uint64_t generation = 0;
+  loader::Limits limits;
+};
+
 struct Slot {
-  std::unique_ptr<Lane> lane;
+  std::unique_ptr<Lane> lane;  // null once the subscriber was removed and has drained
   std::shared_ptr<Plugged> plugged;
   std::uint64_t generation = 0;
   bool scanning = false;
   bool stopped = false;
+  bool retired = false;
+  std::optional<Successor> successor;           // takes over when the instance of now has drained
+  std::shared_ptr<std::promise<void>> drained;  // whoever waits for that
   MonoTime no_read_before{};
 };
 
@@ -102,6 +116,44 @@ class DispatcherImpl final : public Dispatcher {
     return {};
   }
 
+  Result<void> reconfigure(std::vector<SubscriberSpec> fresh,
+                           const std::vector<std::string>& removed,
+                           const std::function<void()>& switch_routes,
+                           Duration drain_for) override {
+    std::vector<Tried> tried;
+    AEV_RETURN_IF_ERROR(try_instances(std::move(fresh), tried));
+    ask([&] {
+      for (Tried& one : tried) {
+        if (one.is_new) {
+          add_slot(std::move(one.made));
+        }
+      }
+    });
+    switch_routes();
+    std::vector<std::future<void>> drained;
+    ask([&] {
+      const MonoTime deadline = clock_.mono_now() + drain_for;
+      for (Tried& one : tried) {
+        if (!one.is_new && all_stopped_ == nullptr) {
+          slots_[one.slot].successor = std::move(one.made);
+          drained.push_back(drain(slots_[one.slot], deadline));
+        }
+      }
+      for (std::size_t i = 0; i < slots_.size() && all_stopped_ == nullptr; ++i) {
+        if (!slots_[i].retired &&
+            std::find(removed.begin(), removed.end(), slots_[i].lane->name()) != removed.end()) {
+          retire(i);
+          drained.push_back(drain(slots_[i], deadline));
+        }
+      }
+    });
+    const auto limit = std::chrono::steady_clock::now() + drain_for + kStopGrace;
+    for (auto& each : drained) {
+      each.wait_until(limit);
+    }
+    return {};
+  }
+
   void on_committed(std::span<const events::RoutedEvent> events) override {
     inbox_.committed(events);
   }
@@ -123,7 +175,9 @@ class DispatcherImpl final : public Dispatcher {
     inbox_.call([&, written] {
       all_stopped_ = nullptr;
       for (Slot& slot : slots_) {
-        slot.lane->checkpoint(true);
+        if (slot.lane) {
+          slot.lane->checkpoint(true);
+        }
       }
       store_.apply(std::exchange(changes_, {}), [written] { written->set_value(); });
       ended_ = true;
@@ -197,7 +251,9 @@ class DispatcherImpl final : public Dispatcher {
     const events::Seq last = store_.stats().last_seq;
     ask([&] {
       for (const Slot& slot : slots_) {
-        all.push_back(slot.lane->stats(last));
+        if (!slot.retired) {
+          all.push_back(slot.lane->stats(last));
+        }
       }
     });
     return all;
@@ -225,7 +281,7 @@ class DispatcherImpl final : public Dispatcher {
     bool found = false;
     ask([&] {
       for (const Slot& slot : slots_) {
-        if (slot.lane->name() == name) {
+        if (!slot.retired && slot.lane->name() == name) {
           body(*slot.lane);
           found = true;
         }
@@ -280,6 +336,9 @@ class DispatcherImpl final : public Dispatcher {
     const MonoTime now = clock_.mono_now();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       Slot& slot = slots_[i];
+      if (!slot.lane) {
+        continue;
+      }
       // Without an instance nothing is leased, but time goes on: what is due must not stay due.
       slot.lane->step(
           [&](loader::Lease lease) { slot.plugged->instance->deliver(std::move(lease)); });
@@ -294,7 +353,7 @@ class DispatcherImpl final : public Dispatcher {
     if (now >= checkpoint_at_) {
       bool all = true;
       for (Slot& slot : slots_) {
-        all = slot.lane->checkpoint(false) && all;
+        all = (!slot.lane || slot.lane->checkpoint(false)) && all;
       }
       checkpoint_at_ = all ? MonoTime::max() : now + kLazyCheckpoint;
     }
@@ -321,13 +380,18 @@ class DispatcherImpl final : public Dispatcher {
     }
     live_seq_ = committed.back().event->seq();
     for (const Slot& slot : slots_) {
-      slot.lane->live_upto(live_seq_);
+      if (slot.lane) {
+        slot.lane->live_upto(live_seq_);
+      }
     }
   }
 
   void take_message(InstanceMessage& message) {
+    if (message.lane >= slots_.size()) {
+      return;  // of an instance that is being tried and has no lane yet
+    }
     Slot& slot = slots_[message.lane];
-    if (message.generation != slot.generation) {
+    if (message.generation != slot.generation || !slot.lane) {
       return;  // the last words of an instance that has been replaced
     }
     Lane& lane = *slot.lane;
@@ -347,11 +411,13 @@ class DispatcherImpl final : public Dispatcher {
       log_.error("plugin instance failed, it will be started again",
                  {{"subscriber", lane.name()}, {"reason", failed->error.message}});
       lane.instance_failed(failed->error.message);
-      ++slot.generation;
+      slot.generation = next_generation_++;
       discard(std::move(slot.plugged));
+      finish_drain(slot);
       note_stopped(slot, all_stopped_ != nullptr);
     } else {
-      note_stopped(slot, true);
+      finish_drain(slot);
+      note_stopped(slot, all_stopped_ != nullptr || slot.retired);
     }
   }
 
@@ -372,8 +438,14 @@ class DispatcherImpl final : public Dispatcher {
     const std::uint64_t generation = slots_[index].generation;
     reader_->submit([this, index, generation] {
       auto made = create_instance(index, generation);
-      inbox_.call([this, index, made = std::move(made)] {
+      inbox_.call([this, index, generation, made = std::move(made)] {
         Slot& slot = slots_[index];
+        if (slot.generation != generation || !slot.lane) {
+          if (made) {
+            discard(made.value());  // another configuration was faster
+          }
+          return;
+        }
         if (!made) {
           log_.error("plugin instance cannot be created",
                      {{"subscriber", slot.lane->name()}, {"reason", made.error().message}});
@@ -399,7 +471,14 @@ class DispatcherImpl final : public Dispatcher {
 
   void begin_stop(MonoTime deadline) {
     for (Slot& slot : slots_) {
+      if (!slot.lane) {
+        continue;
+      }
       slot.lane->stop();
+      if (slot.successor) {
+        discard(std::move(slot.successor->plugged));
+        slot.successor.reset();
+      }
       if (slot.plugged) {
         slot.plugged->instance->stop(deadline);
       } else {
@@ -422,6 +501,130 @@ class DispatcherImpl final : public Dispatcher {
     }
   }
 
+  // --- a new configuration -----------------------------------------------------------------------
+
+  struct Tried {
+    Successor made;
+    Candidate* candidate = nullptr;  // the listener of made.plugged
+    std::size_t slot = 0;
+    bool is_new = false;
+  };
+
+  /// Creates and starts an instance for each, on the caller's thread; all have started in the end.
+  Result<void> try_instances(std::vector<SubscriberSpec> fresh, std::vector<Tried>& tried) {
+    bool running = false;
+    ask([&] {
+      running = all_stopped_ == nullptr && !ended_;
+      std::size_t next = slots_.size();
+      for (SubscriberSpec& spec : fresh) {
+        Tried one;
+        const auto known = by_id_.find(spec.record.id);
+        one.is_new = known == by_id_.end();
+        one.slot = one.is_new ? next++ : known->second;
+        one.made.generation = next_generation_++;
+        one.made.spec = std::move(spec);
+        tried.push_back(std::move(one));
+      }
+    });
+    if (!running) {
+      return Error{ErrorCode::kConflict, "the host is stopping", {}};
+    }
+    const auto named = [](const Tried& one, Error error) {
+      error.message = "subscriber '" + one.made.spec.record.name + "': " + error.message;
+      return error;
+    };
+    for (Tried& one : tried) {
+      const SubscriberSpec& spec = one.made.spec;
+      one.made.plugged = std::make_shared<Plugged>();
+      auto listener = std::make_unique<Candidate>(inbox_, one.slot, one.made.generation);
+      one.candidate = listener.get();
+      one.made.plugged->listener = std::move(listener);
+      auto created =
+          plugins_.create(spec.plugin, spec.record.name, spec.config_json, *one.candidate);
+      if (!created) {
+        return named(one, std::move(created.error()));
+      }
+      one.made.plugged->instance = std::move(*created);
+      one.made.plugged->instance->start(offered_limits(spec.policy));
+    }
+    const auto patience = std::chrono::steady_clock::now() + kStartPatience;
+    for (Tried& one : tried) {
+      auto limits = one.candidate->wait_started(patience);
+      if (!limits) {
+        return named(one, std::move(limits.error()));
+      }
+      one.made.limits = *limits;
+    }
+    Result<void> adopted;
+    ask([&] {
+      for (const Tried& one : tried) {
+        if (auto still = one.candidate->adopt(); !still) {
+          adopted = named(one, std::move(still.error()));
+          return;
+        }
+      }
+    });
+    return adopted;
+  }
+
+  /// Events for it are taken from now on.
+  void add_slot(Successor made) {
+    const std::size_t bytes =
+        std::max<std::size_t>(kMinLaneBytes, options_.memory_bytes / (slots_.size() + 1));
+    const LaneContext context{clock_, random_, next_batch_id_, changes_, bytes, log_};
+    LaneMetrics metrics(metrics_, made.spec.record.name);
+    Slot& slot = slots_.emplace_back();
+    by_id_[made.spec.record.id] = slots_.size() - 1;
+    slot.lane = std::make_unique<Lane>(std::move(made.spec), context, std::move(metrics));
+    slot.plugged = std::move(made.plugged);
+    slot.generation = made.generation;
+    slot.lane->instance_starting();
+    slot.lane->instance_started(made.limits);
+  }
+
+  /// Lets the instance of now finish what it has; finish_drain() follows.
+  std::future<void> drain(Slot& slot, MonoTime deadline) {
+    slot.drained = std::make_shared<std::promise<void>>();
+    auto drained = slot.drained->get_future();
+    if (slot.plugged) {
+      slot.lane->hand_over();
+      slot.plugged->instance->stop(deadline);
+    } else {
+      slot.generation = next_generation_++;  // whatever is being created comes too late
+      finish_drain(slot);
+    }
+    return drained;
+  }
+
+  void finish_drain(Slot& slot) {
+    if (slot.successor) {
+      Successor next = std::move(*slot.successor);
+      slot.successor.reset();
+      discard(std::exchange(slot.plugged, std::move(next.plugged)));
+      slot.generation = next.generation;
+      slot.lane->change_spec(std::move(next.spec));
+      slot.lane->instance_started(next.limits);
+    } else if (slot.retired && slot.lane) {
+      slot.lane->checkpoint(true);
+      // Before anyone is told: a configuration that names it again begins at this cursor.
+      store_.apply(std::exchange(changes_, {}), {});
+      discard(std::exchange(slot.plugged, nullptr));
+      slot.lane.reset();
+      slot.stopped = true;
+    }
+    if (slot.drained) {
+      std::exchange(slot.drained, nullptr)->set_value();
+    }
+  }
+
+  void retire(std::size_t index) {
+    Slot& slot = slots_[index];
+    by_id_.erase(slot.lane->id());
+    slot.retired = true;
+    slot.lane->stop();
+    std::erase_if(replays_, [&](const auto& entry) { return entry.second.slot == index; });
+  }
+
   // --- reading the store -------------------------------------------------------------------------
 
   /// Submits what lanes and replays need read; true if something waits after an error.
@@ -429,6 +632,9 @@ class DispatcherImpl final : public Dispatcher {
     bool blocked = false;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       Slot& slot = slots_[i];
+      if (!slot.lane) {
+        continue;
+      }
       if (slot.no_read_before > now) {
         blocked = true;
         continue;
@@ -442,7 +648,8 @@ class DispatcherImpl final : public Dispatcher {
     }
     for (auto& [id, replay] : replays_) {
       const Slot& slot = slots_[replay.slot];
-      if (replay.reading || replay.record.done || !slot.lane->wants_more_rows(kReplayAhead)) {
+      if (replay.reading || replay.record.done || slot.retired ||
+          !slot.lane->wants_more_rows(kReplayAhead)) {
         continue;
       }
       if (slot.no_read_before > now) {
@@ -462,6 +669,9 @@ class DispatcherImpl final : public Dispatcher {
     events::Seq after = at;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       Slot& slot = slots_[i];
+      if (!slot.lane) {
+        continue;
+      }
       const events::Seq own = slot.lane->scan_after();
       const bool near = own <= at + kSharedScanSpan && at <= own + kSharedScanSpan;
       if (near && !slot.scanning && slot.lane->wants_scan() && slot.no_read_before <= now) {
@@ -476,6 +686,9 @@ class DispatcherImpl final : public Dispatcher {
       inbox_.call([this, group, page = std::move(page)] {
         for (const std::size_t index : group) {
           slots_[index].scanning = false;
+          if (!slots_[index].lane) {
+            continue;
+          }
           if (page) {
             slots_[index].lane->take_scan(*page, live_seq_);
           } else {
@@ -506,6 +719,9 @@ class DispatcherImpl final : public Dispatcher {
         events = store_.read(seqs);
       }
       inbox_.call([this, index, rows = std::move(rows), events = std::move(events)] {
+        if (!slots_[index].lane) {
+          return;
+        }
         Lane& lane = *slots_[index].lane;
         if (rows && events) {
           lane.take_rows(*rows, *events, rows->size() < kRowsAtOnce);
@@ -551,11 +767,15 @@ class DispatcherImpl final : public Dispatcher {
     reader_->submit([this, id, after] {
       auto page = store_.scan(after, {}, kReplayStep, kScanBytes);
       inbox_.call([this, id, page = std::move(page)] {
+        const auto found = replays_.find(id);
+        if (found == replays_.end()) {
+          return;  // its subscriber was removed
+        }
         if (page) {
-          take_replay_page(replays_.at(id), *page);
+          take_replay_page(found->second, *page);
         } else {
-          replays_.at(id).reading = false;
-          read_failed(slots_[replays_.at(id).slot], page.error());
+          found->second.reading = false;
+          read_failed(slots_[found->second.slot], page.error());
         }
       });
     });
@@ -612,6 +832,7 @@ class DispatcherImpl final : public Dispatcher {
   std::map<std::uint64_t, ActiveReplay> replays_;
   std::uint64_t next_replay_id_ = 1;
   std::uint64_t next_batch_id_ = 1;
+  std::uint64_t next_generation_ = 1;
   events::Seq live_seq_ = 0;
   store::DeliveryChanges changes_;
   MonoTime checkpoint_at_ = MonoTime::max();

@@ -102,6 +102,18 @@ class Dispatcher {
   /// without waiting for plugins to start. An instance that cannot be created is an error here.
   [[nodiscard]] virtual Result<void> start(std::vector<SubscriberSpec> subscribers) = 0;
 
+  /// Takes a new configuration while events flow: `fresh` are subscribers that are new or changed,
+  /// `removed` the names of those that go. First every instance of `fresh` is created and started
+  /// beside the running ones; if one fails, all of them go and nothing has changed: kInvalid or
+  /// whatever it says, with the subscriber's name. Then lanes for the new ones are there,
+  /// `switch_routes` is called, and the changed and removed finish what is in flight within
+  /// `drain`. A changed one keeps its cursor, its retries and its state; a removed one's events
+  /// stay in the store. Blocks until all that is done. One call at a time.
+  [[nodiscard]] virtual Result<void> reconfigure(std::vector<SubscriberSpec> fresh,
+                                                 const std::vector<std::string>& removed,
+                                                 const std::function<void()>& switch_routes,
+                                                 Duration drain) = 0;
+
   /// The store's commit listener. Never blocks.
   virtual void on_committed(std::span<const events::RoutedEvent> events) = 0;
 

@@ -168,8 +168,7 @@ void Lane::take_rows(const std::vector<store::RetryRecord>& rows,
 
 // --- the instance -------------------------------------------------------------------------------
 
-loader::Limits Lane::offered_limits() const {
-  const config::DeliveryPolicy& policy = spec_.policy;
+loader::Limits offered_limits(const config::DeliveryPolicy& policy) {
   loader::Limits limits;
   limits.batched = policy.batch.has_value();
   limits.timeout = policy.timeout;
@@ -181,6 +180,15 @@ loader::Limits Lane::offered_limits() const {
   }
   limits.max_in_flight_batches = policy.concurrency;
   return limits;
+}
+
+void Lane::change_spec(SubscriberSpec spec) {
+  spec_.plugin = std::move(spec.plugin);
+  spec_.config_json = std::move(spec.config_json);
+  spec_.policy = std::move(spec.policy);
+  bucket_ = RateBucket(spec_.policy.rate_limit.per_second, context_.clock.mono_now());
+  breaker_ = Breaker(spec_.policy.circuit_breaker);
+  failures_in_a_row_ = 0;
 }
 
 void Lane::instance_starting() {

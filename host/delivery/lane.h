@@ -30,6 +30,9 @@ struct LaneContext {
   const Logger& log;
 };
 
+/// What a subscriber with that policy offers its plugin.
+[[nodiscard]] loader::Limits offered_limits(const config::DeliveryPolicy& policy);
+
 /// One subscriber's deliveries: takes events in, leases them to the plugin instance and books what
 /// became of them. A state machine without threads, locks or I/O: the dispatcher tells it what
 /// happened and calls step(). Confined to the dispatcher's thread.
@@ -80,7 +83,10 @@ class Lane {
   // --- the instance ----------------------------------------------------------------------------
 
   /// The lane's own limits, as they are offered to the plugin.
-  [[nodiscard]] loader::Limits offered_limits() const;
+  [[nodiscard]] loader::Limits offered_limits() const {
+    return delivery::offered_limits(spec_.policy);
+  }
+
   void instance_starting();
   void instance_started(const loader::Limits& limits);
   /// What is still leased goes back; step() asks for a new instance after a back-off.
@@ -90,6 +96,12 @@ class Lane {
   void settled(const loader::Settlement& settlement);
   void accepted(std::uint64_t batch_id, std::uint32_t count, bool busy);
   void ready();
+
+  /// Leases no more to the instance of now; another one follows with instance_started().
+  void hand_over() { instance_ = InstanceState::kStarting; }
+
+  /// Takes over plugin, configuration and policy; rate limit and breaker begin anew.
+  void change_spec(SubscriberSpec spec);
 
   // --- operations ------------------------------------------------------------------------------
 

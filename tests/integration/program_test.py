@@ -143,7 +143,7 @@ class WithHost(Case):
         wait_until(lambda: first.count() == 1, "the first route")
         host.write_config(config(both, [{"name": "r", "to": ["second"]}]))
         host.process.send_signal(1)
-        wait_until(lambda: "routes reloaded" in host.log(), "the reload")
+        wait_until(lambda: "configuration reloaded" in host.log(), "the reload")
         host.post(event(2))
         wait_until(lambda: second.count() == 1, "the second route")
         host.write_config({**config(both, [{"name": "r", "to": ["second"]}]), "nonsense": 1})

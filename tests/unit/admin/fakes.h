@@ -140,6 +140,13 @@ class FakeDispatcher final : public delivery::Dispatcher {
 
   Result<void> start(std::vector<delivery::SubscriberSpec>) override { return {}; }
 
+  Result<void> reconfigure(std::vector<delivery::SubscriberSpec>,
+                           const std::vector<std::string>&,
+                           const std::function<void()>&,
+                           Duration) override {
+    return {};
+  }
+
   void on_committed(std::span<const events::RoutedEvent>) override {}
 
   void stop(MonoTime) override {}
@@ -225,11 +232,12 @@ struct Api {
   Metrics metrics;
   ManualClock clock;
   std::string not_ready;
-  AdminApi api{
-      AdminParts{store, dispatcher, plugins, metrics, clock, "1.2.3", [this](std::string& why) {
-                   why = not_ready;
-                   return not_ready.empty();
-                 }}};
+  AdminApi api{AdminParts{store, dispatcher, plugins, metrics, clock, "1.2.3",
+                          [this](std::string& why) {
+                            why = not_ready;
+                            return not_ready.empty();
+                          },
+                          [] { return http::json_response("{\"routes\":3}"); }}};
 
   ApiResponse call(std::string method,
                    std::vector<std::string> path,

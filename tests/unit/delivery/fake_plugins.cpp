@@ -15,7 +15,9 @@ struct FakePlugins::Shared {
   };
   std::optional<Error> refusal AEV_GUARDED_BY(mutex);
   std::vector<SeenAttempt> seen AEV_GUARDED_BY(mutex);
-  std::map<std::string, FakeInstance*> instances AEV_GUARDED_BY(mutex);
+  std::optional<Error> start_refusal AEV_GUARDED_BY(mutex);
+  /// A subscriber has two while one takes the place of the other.
+  std::multimap<std::string, FakeInstance*> instances AEV_GUARDED_BY(mutex);
   std::size_t stops AEV_GUARDED_BY(mutex) = 0;
   bool dead AEV_GUARDED_BY(mutex) = false;
 };
@@ -24,21 +26,34 @@ class FakePlugins::FakeInstance final : public loader::Instance {
  public:
   FakeInstance(std::shared_ptr<Shared> shared,
                std::string subscriber,
+               std::string config,
                loader::InstanceListener& listener)
-      : shared_(std::move(shared)), subscriber_(std::move(subscriber)), listener_(listener) {
+      : shared_(std::move(shared)),
+        subscriber_(std::move(subscriber)),
+        config_(std::move(config)),
+        listener_(listener) {
     const MutexLock lock(shared_->mutex);
-    shared_->instances[subscriber_] = this;
+    shared_->instances.emplace(subscriber_, this);
   }
 
   ~FakeInstance() override {
     const MutexLock lock(shared_->mutex);
-    const auto found = shared_->instances.find(subscriber_);
-    if (found != shared_->instances.end() && found->second == this) {
-      shared_->instances.erase(found);
-    }
+    std::erase_if(shared_->instances, [this](const auto& entry) { return entry.second == this; });
   }
 
-  void start(const loader::Limits& offered) override { listener_.on_started(offered); }
+  void start(const loader::Limits& offered) override {
+    std::optional<Error> refusal;
+    {
+      const MutexLock lock(shared_->mutex);
+      refusal = shared_->start_refusal;
+    }
+    if (refusal) {
+      listener_.on_started(*refusal);
+      listener_.on_failed(*refusal);
+    } else {
+      listener_.on_started(offered);
+    }
+  }
 
   void deliver(loader::Lease lease) override {
     const MutexLock lock(shared_->mutex);
@@ -47,7 +62,8 @@ class FakePlugins::FakeInstance final : public loader::Instance {
     }
     for (std::uint32_t i = 0; i < lease.events.size(); ++i) {
       const loader::LeasedEvent& leased = lease.events[i];
-      const SeenAttempt attempt{subscriber_, leased.event->seq(), leased.attempt, leased.replay};
+      const SeenAttempt attempt{subscriber_, leased.event->seq(), leased.attempt, leased.replay,
+                                config_};
       loader::Settlement settlement;
       settlement.batch_id = lease.batch_id;
       settlement.first = i;
@@ -94,6 +110,7 @@ class FakePlugins::FakeInstance final : public loader::Instance {
  private:
   const std::shared_ptr<Shared> shared_;
   const std::string subscriber_;
+  const std::string config_;
   loader::InstanceListener& listener_;
   std::vector<loader::Settlement> held_;  // guarded by the shared mutex, as is the next
   bool stopping_ = false;
@@ -115,7 +132,8 @@ void FakePlugins::settle_held(loader::Outcome outcome) {
 
 void FakePlugins::fail(const std::string& subscriber) {
   const MutexLock lock(shared_->mutex);
-  shared_->instances.at(subscriber)->fail();
+  const auto range = shared_->instances.equal_range(subscriber);
+  std::prev(range.second)->second->fail();  // the newest
 }
 
 void FakePlugins::die() {
@@ -131,6 +149,11 @@ void FakePlugins::revive() {
 void FakePlugins::refuse(std::optional<Error> refusal) {
   const MutexLock lock(shared_->mutex);
   shared_->refusal = std::move(refusal);
+}
+
+void FakePlugins::refuse_start(std::optional<Error> refusal) {
+  const MutexLock lock(shared_->mutex);
+  shared_->start_refusal = std::move(refusal);
 }
 
 std::vector<SeenAttempt> FakePlugins::seen() {
@@ -174,7 +197,7 @@ bool FakePlugins::wait_stops(std::size_t count) {
 
 Result<std::unique_ptr<loader::Instance>> FakePlugins::create(std::string_view,
                                                               const std::string& name,
-                                                              const std::string&,
+                                                              const std::string& config_json,
                                                               loader::InstanceListener& listener) {
   {
     const MutexLock lock(shared_->mutex);
@@ -182,7 +205,8 @@ Result<std::unique_ptr<loader::Instance>> FakePlugins::create(std::string_view,
       return *shared_->refusal;
     }
   }
-  return std::unique_ptr<loader::Instance>(std::make_unique<FakeInstance>(shared_, name, listener));
+  return std::unique_ptr<loader::Instance>(
+      std::make_unique<FakeInstance>(shared_, name, config_json, listener));
 }
 
 }  // namespace aev::delivery::testing

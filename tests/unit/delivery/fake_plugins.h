@@ -18,6 +18,7 @@ struct SeenAttempt {
   events::Seq seq = 0;
   std::uint32_t attempt = 0;
   bool replay = false;
+  std::string config = {};  ///< of the instance
 };
 
 /// How a plugin answers an attempt; nothing: not before settle_held().
@@ -40,6 +41,8 @@ class FakePlugins final : public loader::InstanceFactory {
   void revive();
   /// The next creations fail.
   void refuse(std::optional<Error> refusal);
+  /// The next instances do not start.
+  void refuse_start(std::optional<Error> refusal);
 
   [[nodiscard]] std::vector<SeenAttempt> seen();
   /// How often each seq was tried by `subscriber`.
