@@ -92,6 +92,78 @@ void check_subscribers(const config::Config& config,
   }
 }
 
+void check_routes(const config::Config& config,
+                  const loader::Plugins& plugins,
+                  std::vector<config::Problem>& problems) {
+  const auto is_source = [&](const config::SubscriberConfig& subscriber) {
+    const loader::TypeInfo* const type = plugins.find_type(subscriber.plugin);
+    return type != nullptr && type->source;
+  };
+  for (const auto& subscriber : config.subscribers) {
+    bool named = false;
+    for (const auto& route : config.routes) {
+      const bool goes_there =
+          std::find(route.to.begin(), route.to.end(), subscriber.name) != route.to.end();
+      named = named || goes_there;
+      if (goes_there && is_source(subscriber)) {
+        problems.push_back({route.where, "routes." + route.name + ".to",
+                            "'" + subscriber.name + "' brings events in and takes none (plugin '" +
+                                subscriber.plugin + "'); take it out of the route"});
+      }
+    }
+    if (!named && !is_source(subscriber)) {
+      problems.push_back({subscriber.where, "subscribers." + subscriber.name,
+                          "no route names it, so it gets no events", true});
+    }
+  }
+  const auto every =
+      std::find_if(config.routes.begin(), config.routes.end(),
+                   [](const auto& route) { return !route.is_default && route.match_json.empty(); });
+  if (every == config.routes.end()) {
+    return;
+  }
+  for (const auto& route : config.routes) {
+    if (route.is_default) {
+      problems.push_back(
+          {route.where, "routes." + route.name,
+           "can never fire: the route '" + every->name + "' has no match and takes every event",
+           true});
+    }
+  }
+}
+
+void probe_subscribers(const config::Config& config,
+                       loader::Plugins& plugins,
+                       Duration patience,
+                       std::vector<config::Problem>& problems) {
+  /// Whoever probes need not hear what else an instance says.
+  class Deaf final : public loader::InstanceListener {
+   public:
+    void on_started(Result<loader::Limits>) override {}
+
+    void on_settled(std::span<const loader::Settlement>) override {}
+
+    void on_accepted(std::uint64_t, std::uint32_t, bool) override {}
+
+    void on_ready() override {}
+
+    void on_failed(const Error&) override {}
+
+    void on_stopped() override {}
+  };
+
+  for (const auto& subscriber : config.subscribers) {
+    Deaf deaf;
+    const auto instance =
+        plugins.create(subscriber.plugin, subscriber.name, subscriber.config_json, deaf);
+    const auto reached = instance ? (*instance)->check(patience) : Result<void>(instance.error());
+    if (!reached) {
+      problems.push_back({subscriber.where, "subscribers." + subscriber.name,
+                          "its receiver is out of reach: " + reached.error().message});
+    }
+  }
+}
+
 std::shared_ptr<const routing::Router> compile_routes(const config::Config& config,
                                                       const std::vector<events::SubscriberId>& ids,
                                                       std::vector<config::Problem>& problems) {

@@ -17,6 +17,19 @@ void check_subscribers(const config::Config& config,
                        const loader::Plugins& plugins,
                        std::vector<config::Problem>& problems);
 
+/// Warns of subscribers that no route names and of default routes that can never fire; a route that
+/// names a source is an error.
+void check_routes(const config::Config& config,
+                  const loader::Plugins& plugins,
+                  std::vector<config::Problem>& problems);
+
+/// Lets every subscriber's plugin probe what it connects to (aev.check), each within `patience`,
+/// and appends what is out of reach. Blocks.
+void probe_subscribers(const config::Config& config,
+                       loader::Plugins& plugins,
+                       Duration patience,
+                       std::vector<config::Problem>& problems);
+
 /// Compiles the routes; `ids` are the numbers of config.subscribers, in the same order. Null when a
 /// pattern is wrong; every fault is appended with its line and column.
 [[nodiscard]] std::shared_ptr<const routing::Router> compile_routes(

@@ -107,6 +107,7 @@ class HostProcessImpl final : public HostProcess {
       log_.warning("plugin refused", {{"file", refused.path.string()}, {"reason", refused.reason}});
     }
     check_subscribers(config_, *plugins_, problems);
+    check_routes(config_, *plugins_, problems);
     static_cast<void>(compile_routes(config_, provisional_ids(config_), problems));
     if (has_errors(problems)) {
       return Error{ErrorCode::kInvalid, "the configuration is not usable", {}};
@@ -164,6 +165,7 @@ class HostProcessImpl final : public HostProcess {
   /// Takes what a running host can take of `next`; an error if everything stays as it was.
   std::optional<Error> take(config::Config next, ReloadReport& report) {
     check_subscribers(next, *plugins_, report.problems);
+    check_routes(next, *plugins_, report.problems);
     static_cast<void>(compile_routes(next, provisional_ids(next), report.problems));
     if (has_errors(report.problems)) {
       return Error{

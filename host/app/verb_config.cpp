@@ -15,7 +15,11 @@ namespace {
 struct ConfigOptions {
   std::string config = "/etc/aragora-events/aragora-events.yaml";
   std::string format = "text";
+  bool check = false;
+  bool deny_warnings = false;
 };
+
+constexpr auto kProbePatience = std::chrono::seconds(10);
 
 void add_options(CLI::App& verb, ConfigOptions& options) {
   verb.add_option("config,-c,--config", options.config, "Configuration file")
@@ -44,6 +48,7 @@ void print_problems_as_json(const std::vector<config::Problem>& problems) {
 
 ExitCode validate(const ConfigOptions& options) {
   auto loaded = config::load(options.config, config::process_environment());
+  bool unreachable = false;
   if (loaded.config) {
     const Log log(2, LogLevel::kError);
     const SystemClock clock;
@@ -51,10 +56,17 @@ ExitCode validate(const ConfigOptions& options) {
     const auto plugins = loader::Plugins::open(effective_plugin_path(loaded.config->plugin_path),
                                                clock, metrics, Logger(log, "loader"));
     check_subscribers(*loaded.config, *plugins, loaded.problems);
+    check_routes(*loaded.config, *plugins, loaded.problems);
     static_cast<void>(
         compile_routes(*loaded.config, provisional_ids(*loaded.config), loaded.problems));
+    if (options.check && !has_errors(loaded.problems)) {
+      const std::size_t before = loaded.problems.size();
+      probe_subscribers(*loaded.config, *plugins, kProbePatience, loaded.problems);
+      unreachable = loaded.problems.size() > before;
+    }
   }
-  const bool bad = has_errors(loaded.problems);
+  const bool bad =
+      has_errors(loaded.problems) || (options.deny_warnings && !loaded.problems.empty());
   if (options.format == "json") {
     print_problems_as_json(loaded.problems);
   } else {
@@ -64,7 +76,8 @@ ExitCode validate(const ConfigOptions& options) {
                   loaded.config->subscribers.size(), loaded.config->routes.size());
     }
   }
-  return bad ? kExitBadConfig : kExitOk;
+  // What cannot be reached now may be tomorrow: the configuration itself is right.
+  return unreachable ? kExitFailed : bad ? kExitBadConfig : kExitOk;
 }
 
 ExitCode show(const ConfigOptions& options) {
@@ -98,6 +111,8 @@ void add_config_verbs(CLI::App& program, ExitCode& exit) {
   auto options = std::make_shared<ConfigOptions>();
   auto* check = program.add_subcommand("validate", "Check the configuration and its plugins");
   add_options(*check, *options);
+  check->add_flag("--check", options->check, "Also try to reach what the subscribers connect to");
+  check->add_flag("--deny-warnings", options->deny_warnings, "Warnings are errors");
   check->callback([options, &exit] { exit = validate(*options); });
 
   auto* config = program.add_subcommand("config", "Show the configuration");

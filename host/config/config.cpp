@@ -36,8 +36,9 @@ std::optional<Config> read_config(const YamlNode& document,
   config.file = file;
   MapReader root(report, &document, {}, document.where());
   read_host_sections(root, defaults, config);
-  const NamedPolicies named = read_named_policies(root, defaults);
+  NamedPolicies named = read_named_policies(root, defaults);
   config.subscribers = read_subscribers(root, named, defaults);
+  warn_of_unused(named, report);
   config.routes = read_routes(root, config.subscribers);
   config.tests = read_route_tests(root, config.subscribers);
   root.take("include");  // gone by now; known for suggestions

@@ -47,7 +47,8 @@ template <typename Policy>
 void read_named(MapReader& root,
                 std::string_view key,
                 const EnvironmentDefaults& defaults,
-                std::map<std::string, Policy, std::less<>>& out) {
+                std::map<std::string, Policy, std::less<>>& out,
+                std::map<std::string, NamedPolicies::Place>& places) {
   MapReader map(root.report(), root.take(key), root.path_of(key), root.where_of(key));
   for (const YamlEntry& entry : map.entries()) {
     if (!is_name(entry.name)) {
@@ -55,6 +56,7 @@ void read_named(MapReader& root,
     }
     MapReader policy(root.report(), entry.value.get(), map.path_of(entry.name), entry.key_where());
     out[entry.name] = read_policy(policy, defaults, Policy());
+    places[map.path_of(entry.name)].where = entry.key_where();
   }
 }
 
@@ -64,12 +66,14 @@ Policy read_reference(MapReader& subscriber,
                       std::string_view key,
                       std::string_view section,
                       const EnvironmentDefaults& defaults,
-                      const std::map<std::string, Policy, std::less<>>& named) {
+                      const std::map<std::string, Policy, std::less<>>& named,
+                      std::map<std::string, NamedPolicies::Place>& places) {
   Report& report = subscriber.report();
   const YamlNode* const node = subscriber.take(key);
   if (node == nullptr || node->kind != YamlNode::Kind::kScalar) {
     const auto standard = named.find("default");
     if (node == nullptr && standard != named.end()) {
+      places[std::string(section) + ".default"].used = true;
       report.show(subscriber.path_of(key), "default", std::string(kBuiltIn));
       return standard->second;
     }
@@ -88,6 +92,7 @@ Policy read_reference(MapReader& subscriber,
     return {};
   }
   report.show(subscriber.path_of(key), printable(*node), origin_of(*node));
+  places[std::string(section) + "." + found->first].used = true;
   return found->second;
 }
 
@@ -116,18 +121,28 @@ std::optional<BatchPolicy> read_batch(MapReader& subscriber, const EnvironmentDe
 
 NamedPolicies read_named_policies(MapReader& root, const EnvironmentDefaults& defaults) {
   NamedPolicies out;
-  read_named(root, "retry_policies", defaults, out.retry);
-  read_named(root, "dead_letter_policies", defaults, out.dead_letter);
+  read_named(root, "retry_policies", defaults, out.retry, out.places);
+  read_named(root, "dead_letter_policies", defaults, out.dead_letter, out.places);
   return out;
 }
 
+void warn_of_unused(const NamedPolicies& named, Report& report) {
+  for (const auto& [path, place] : named.places) {
+    if (!place.used) {
+      report.problems.push_back(
+          {place.where, path, "no subscriber uses this policy; name it or take it out", true});
+    }
+  }
+}
+
 DeliveryPolicy read_delivery_policy(MapReader& subscriber,
-                                    const NamedPolicies& named,
+                                    NamedPolicies& named,
                                     const EnvironmentDefaults& defaults) {
   DeliveryPolicy policy;
-  policy.retry = read_reference(subscriber, "retry", "retry_policies", defaults, named.retry);
+  policy.retry =
+      read_reference(subscriber, "retry", "retry_policies", defaults, named.retry, named.places);
   policy.dead_letter = read_reference(subscriber, "dead_letter", "dead_letter_policies", defaults,
-                                      named.dead_letter);
+                                      named.dead_letter, named.places);
   policy.batch = read_batch(subscriber, defaults);
   policy.concurrency = defaults.concurrency.value;
   subscriber.count("concurrency", policy.concurrency, 1, 10'000, defaults.concurrency.origin);

@@ -84,7 +84,7 @@ void read_plugin_config(MapReader& map,
 }  // namespace
 
 std::vector<SubscriberConfig> read_subscribers(MapReader& root,
-                                               const NamedPolicies& named,
+                                               NamedPolicies& named,
                                                const EnvironmentDefaults& defaults) {
   std::vector<SubscriberConfig> out;
   Report& report = root.report();

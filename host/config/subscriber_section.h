@@ -9,7 +9,7 @@ namespace aev::config {
 /// `subscribers`, in file order. Subscribers with problems are in the result too, so that the
 /// routes that name them are not blamed.
 [[nodiscard]] std::vector<SubscriberConfig> read_subscribers(MapReader& root,
-                                                             const NamedPolicies& named,
+                                                             NamedPolicies& named,
                                                              const EnvironmentDefaults& defaults);
 
 }  // namespace aev::config

@@ -57,6 +57,39 @@ class Configuration(Case):
         status, _, errors = self.program("run", "--config", path)
         self.assertEqual(status, 78)
 
+    def test_what_is_doubtful_is_warned_of(self):
+        host = config(
+            {name: webhook("http://127.0.0.1:1/") for name in ("used", "idle")},
+            [{"name": "every", "to": ["used"]}, {"name": "rest", "default": True, "to": ["used"]}],
+        )
+        path = self.file(json.dumps(host, indent=1))
+        arguments = ("validate", path)
+        environment = {"EVENT_SIGNATURE_SECRET": SECRET}
+        status, _, errors = self.program(*arguments, environment=environment)
+        self.assertEqual(status, 0, errors)
+        self.assertIn("subscribers.idle: warning: no route names it", errors)
+        self.assertIn("routes.rest: warning: can never fire", errors)
+        status = self.program(*arguments, "--deny-warnings", environment=environment)[0]
+        self.assertEqual(status, 78)
+
+    def test_check_tries_to_reach_the_receivers(self):
+        receiver = self.receiver()
+        environment = {"EVENT_SIGNATURE_SECRET": SECRET}
+        path = self.file(json.dumps(config({"up": webhook(receiver.url)})))
+        status, _, errors = self.program("validate", path, "--check", environment=environment)
+        self.assertEqual(status, 0, errors)
+        self.assertEqual(receiver.count(), 0)  # nothing is delivered
+        path = self.file(
+            json.dumps(
+                config({"up": webhook(receiver.url), "down": webhook("http://127.0.0.1:1/")})
+            )
+        )
+        self.assertEqual(self.program("validate", path, environment=environment)[0], 0)
+        status, _, errors = self.program("validate", path, "--check", environment=environment)
+        self.assertEqual(status, 1)
+        self.assertIn("subscribers.down: its receiver is out of reach", errors)
+        self.assertNotIn("subscribers.up", errors)
+
     def test_show_redacts_and_names_origins(self):
         path = os.path.join(self.folder, "host.json.yaml")
         with open(path, "w") as out:

@@ -115,6 +115,26 @@ TEST_CASE("policies by name and inline, with units") {
   CHECK(b.concurrency == 3);
 }
 
+TEST_CASE("a policy that no subscriber names is doubtful") {
+  const Folder folder;
+  const auto loaded = folder.load(
+      "version: 1\n"
+      "data_dir: /tmp/x\n"
+      "retry_policies:\n"
+      "  default: {max_attempts: 2}\n"
+      "  quick: {max_attempts: 9}\n"
+      "  qiuck: {max_attempts: 8}\n"
+      "dead_letter_policies: {default: {retention: 1h}}\n"
+      "subscribers:\n"
+      "  a: {plugin: p, retry: quick}\n"
+      "  b: {plugin: p, dead_letter: {retention: 2h}}\n");
+  REQUIRE(loaded.config);
+  REQUIRE(loaded.problems.size() == 1);
+  CHECK(loaded.problems[0].warning);
+  CHECK(loaded.problems[0].path == "retry_policies.qiuck");
+  CHECK(loaded.problems[0].where.line == 6);
+}
+
 TEST_CASE("every problem is told at once, with its place and what was probably meant") {
   const Folder folder;
   const auto loaded = folder.load(
