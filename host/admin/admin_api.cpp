@@ -93,6 +93,9 @@ ApiResponse AdminApi::handle(const ApiRequest& request) {
   if (resource == "dead-letters") {
     return path.size() == 2 ? dead_letters(request) : one_dead_letter(request);
   }
+  if (resource == "schemas" && path.size() <= 3) {
+    return schemas(request);
+  }
   if (resource == "reload" && path.size() == 2) {
     return request.method == "POST" ? parts_.reload() : wrong_method("POST");
   }
@@ -238,6 +241,39 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
   }
   JsonWriter json;
   json.begin_object().field("subscriber", name).field("state", action + "d").end_object();
+  return http::json_response(json.take());
+}
+
+ApiResponse AdminApi::schemas(const ApiRequest& request) {
+  const auto schemas = parts_.schemas();
+  if (request.path.size() == 2) {
+    if (request.method != "GET") {
+      return wrong_method("GET");
+    }
+    JsonWriter json;
+    json.begin_object().key("schemas").begin_array();
+    for (const events::EventSchema* schema : schemas->all()) {
+      write_schema(json, *schema);
+    }
+    json.end_array().field("count", schemas->all().size()).end_object();
+    return http::json_response(json.take());
+  }
+  const std::string& type = request.path[2];
+  const events::EventSchema* const schema = schemas->find(type);
+  if (schema == nullptr) {
+    return http::problem_response(
+        Error{ErrorCode::kNotFound, "there is no schema for event type '" + type + "'", {}});
+  }
+  if (request.method == "GET") {
+    ApiResponse response = http::json_response(schema->json);
+    response.content_type = "application/schema+json";
+    return response;
+  }
+  if (request.method != "POST") {
+    return wrong_method("GET, POST");
+  }
+  JsonWriter json;
+  write_validation(json, type, schemas->validate(type, request.body));
   return http::json_response(json.take());
 }
 

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/metrics.h"
 #include "delivery/dispatcher.h"
+#include "events/event_schemas.h"
 #include "loader/plugins.h"
 #include "store/store.h"
 
@@ -22,6 +23,8 @@ struct AdminParts {
   std::string version;
   /// False while starting or draining: `/health/ready` answers 503 with the reason in `why`.
   std::function<bool(std::string& why)> ready;
+  /// The schemas of now; never null.
+  std::function<std::shared_ptr<const events::EventSchemas>()> schemas;
   /// Takes the configuration anew and says what came of it.
   std::function<ApiResponse()> reload;
 };
@@ -53,6 +56,8 @@ class AdminApi {
   ApiResponse retry_dead_letters(const ApiRequest& request, store::DeadLetterFilter filter);
   ApiResponse replays(const ApiRequest& request);
   ApiResponse plugins(const ApiRequest& request);
+  /// `/v1/schemas` lists, GET `/v1/schemas/{event_type}` shows, POST there checks data.
+  ApiResponse schemas(const ApiRequest& request);
   ApiResponse stats(const ApiRequest& request);
   ApiResponse health(const ApiRequest& request);
 

@@ -143,7 +143,9 @@ void AdminHandler::handle(http::Exchange& exchange) {
                          : http::problem_response(body.error()));
     return;
   }
-  if (const auto merged = merge_body(*body, *request); !merged) {
+  if (request->path.size() > 1 && request->path[1] == "schemas") {
+    request->body = *body;
+  } else if (const auto merged = merge_body(*body, *request); !merged) {
     exchange.respond(http::problem_response(merged.error()));
     return;
   }

@@ -151,6 +151,29 @@ void write_plugin(JsonWriter& json, const loader::PluginInfo& plugin) {
   json.end_array().end_object();
 }
 
+void write_schema(JsonWriter& json, const events::EventSchema& schema) {
+  json.begin_object()
+      .field("event_type", schema.event_type)
+      .field("title", schema.title)
+      .field("group", schema.group)
+      .end_object();
+}
+
+void write_validation(JsonWriter& json,
+                      std::string_view event_type,
+                      const std::vector<events::SchemaFault>& faults) {
+  json.begin_object().field("event_type", event_type).field("valid", faults.empty());
+  json.key("errors").begin_array();
+  for (const events::SchemaFault& fault : faults) {
+    json.begin_object().field("field", fault.field).field("message", fault.message);
+    if (!fault.value.empty()) {
+      json.key("value").raw(fault.value);
+    }
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
 void write_store_stats(JsonWriter& json, const store::StoreStats& stats) {
   json.begin_object()
       .field("events", stats.events)

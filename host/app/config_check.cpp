@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/schema_path.h"
+
 namespace aev::app {
 namespace {
 
@@ -130,6 +132,38 @@ void check_routes(const config::Config& config,
            true});
     }
   }
+}
+
+std::shared_ptr<const events::EventSchemas> load_schemas(const config::Config& config,
+                                                         std::vector<config::Problem>& problems) {
+  std::vector<events::SchemaFileError> errors;
+  auto schemas = events::EventSchemas::load(effective_schema_path(config.schemas.path), errors);
+  for (const auto& error : errors) {
+    problems.push_back({{error.file.string(), 0, 0}, "schemas.path", error.message});
+  }
+  for (const auto& folder : config.schemas.path) {
+    if (!std::filesystem::is_directory(folder)) {
+      problems.push_back({{config.file.string(), 0, 0},
+                          "schemas.path",
+                          folder.string() + " is no folder that can be read"});
+    }
+  }
+  for (const auto& [type, mode] : config.schemas.events) {
+    if (mode == config::SchemaMode::kOff || schemas->find(type) != nullptr) {
+      continue;
+    }
+    std::vector<std::string> known;
+    for (const events::EventSchema* schema : schemas->all()) {
+      known.push_back(schema->event_type);
+    }
+    const auto meant = config::did_you_mean(type, known);
+    problems.push_back({config.schemas.places.at(type), "schemas.events." + type,
+                        meant.empty() ? "there is no schema for it: add " + type +
+                                            ".json to a folder of schemas.path"
+                                      : "there is no schema for it; did you mean '" + meant + "'?",
+                        true});
+  }
+  return schemas;
 }
 
 void probe_subscribers(const config::Config& config,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "events/event_schemas.h"
 #include "events/targets.h"
 #include "loader/plugins.h"
 #include "routing/router.h"
@@ -22,6 +23,11 @@ void check_subscribers(const config::Config& config,
 void check_routes(const config::Config& config,
                   const loader::Plugins& plugins,
                   std::vector<config::Problem>& problems);
+
+/// The schemas of event types, shipped and configured. A configured file that is no schema is an
+/// error, a type of `schemas.events` without one a warning.
+[[nodiscard]] std::shared_ptr<const events::EventSchemas> load_schemas(
+    const config::Config& config, std::vector<config::Problem>& problems);
 
 /// Lets every subscriber's plugin probe what it connects to (aev.check), each within `patience`,
 /// and appends what is out of reach. Blocks.

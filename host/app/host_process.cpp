@@ -108,6 +108,7 @@ class HostProcessImpl final : public HostProcess {
     }
     check_subscribers(config_, *plugins_, problems);
     check_routes(config_, *plugins_, problems);
+    schemas_.store(load_schemas(config_, problems));
     static_cast<void>(compile_routes(config_, provisional_ids(config_), problems));
     if (has_errors(problems)) {
       return Error{ErrorCode::kInvalid, "the configuration is not usable", {}};
@@ -166,6 +167,7 @@ class HostProcessImpl final : public HostProcess {
   std::optional<Error> take(config::Config next, ReloadReport& report) {
     check_subscribers(next, *plugins_, report.problems);
     check_routes(next, *plugins_, report.problems);
+    auto schemas = load_schemas(next, report.problems);
     static_cast<void>(compile_routes(next, provisional_ids(next), report.problems));
     if (has_errors(report.problems)) {
       return Error{
@@ -192,6 +194,9 @@ class HostProcessImpl final : public HostProcess {
     report.routes = next.routes.size();
     config_.subscribers = std::move(next.subscribers);
     config_.routes = std::move(next.routes);
+    config_.schemas = std::move(next.schemas);
+    schema_rules_.store(make_schema_rules(schemas));
+    schemas_.store(std::move(schemas));
     return std::nullopt;
   }
 
@@ -227,6 +232,7 @@ class HostProcessImpl final : public HostProcess {
     dispatcher_ = delivery::Dispatcher::create(
         {config_.delivery.memory, config_.delivery.checkpoint_interval}, *store_, *plugins_, clock_,
         make_random(), pattern_check, metrics_, Logger(log_.log(), "delivery"));
+    schema_rules_.store(make_schema_rules(schemas_.load()));
     services_ = std::make_unique<PluginServices>(ingest_parts());
     plugins_->serve(*services_);
     std::vector<delivery::SubscriberSpec> specs;
@@ -252,18 +258,25 @@ class HostProcessImpl final : public HostProcess {
             clock_,
             metrics_,
             Logger(log_.log(), "ingest"),
-            {config_.api.max_body_bytes, config_.api.max_event_bytes}};
+            {config_.api.max_body_bytes, config_.api.max_event_bytes},
+            [this] { return schema_rules_.load(); }};
+  }
+
+  std::shared_ptr<const ingest::SchemaRules> make_schema_rules(
+      std::shared_ptr<const events::EventSchemas> schemas) {
+    return std::make_shared<ingest::SchemaRules>(std::move(schemas), config_.schemas, metrics_,
+                                                 Logger(log_.log(), "ingest"));
   }
 
   Result<void> start_server() {
     ingest_ = std::make_unique<ingest::IngestHandler>(ingest_parts());
-    api_ = std::make_unique<admin::AdminApi>(
-        admin::AdminParts{*store_, *dispatcher_, *plugins_, metrics_, clock_, std::string(kVersion),
-                          [this](std::string& why) {
-                            why = "the host is stopping";
-                            return !stopping_.load();
-                          },
-                          [this] { return to_response(reload()); }});
+    api_ = std::make_unique<admin::AdminApi>(admin::AdminParts{
+        *store_, *dispatcher_, *plugins_, metrics_, clock_, std::string(kVersion),
+        [this](std::string& why) {
+          why = "the host is stopping";
+          return !stopping_.load();
+        },
+        [this] { return schemas_.load(); }, [this] { return to_response(reload()); }});
     admin_ = std::make_unique<admin::AdminHandler>(*api_);
     front_door_ = std::make_unique<FrontDoor>(authenticator_, *ingest_, *admin_);
     AEV_ASSIGN(server_, http::Server::start(server_options(config_.api), *front_door_, clock_,
@@ -279,6 +292,8 @@ class HostProcessImpl final : public HostProcess {
   const http::Authenticator authenticator_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::shared_ptr<const routing::Router>> router_;
+  std::atomic<std::shared_ptr<const events::EventSchemas>> schemas_;
+  std::atomic<std::shared_ptr<const ingest::SchemaRules>> schema_rules_;
   std::unique_ptr<loader::Plugins> plugins_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<PluginServices> services_;

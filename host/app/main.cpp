@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   aev::app::add_subscriber_verbs(program, exit);
   aev::app::add_plugin_verbs(program, exit);
   aev::app::add_reload_verb(program, exit);
+  aev::app::add_schema_verbs(program, exit);
   aev::app::add_signature_verbs(program, exit);
   try {
     program.parse(argc, argv);

@@ -19,6 +19,7 @@ void add_dead_letter_verbs(CLI::App& program, ExitCode& exit);
 void add_subscriber_verbs(CLI::App& program, ExitCode& exit);
 void add_plugin_verbs(CLI::App& program, ExitCode& exit);
 void add_reload_verb(CLI::App& program, ExitCode& exit);
+void add_schema_verbs(CLI::App& program, ExitCode& exit);
 void add_signature_verbs(CLI::App& program, ExitCode& exit);
 
 }  // namespace aev::app

@@ -87,6 +87,20 @@ struct DeliveryConfig {
   bool operator==(const DeliveryConfig&) const = default;
 };
 
+/// What becomes of an event whose data does not fit its schema.
+enum class SchemaMode : std::uint8_t {
+  kOff,     ///< nobody looks
+  kWarn,    ///< taken, counted and logged
+  kEnforce  ///< refused
+};
+
+struct SchemaConfig {
+  std::vector<std::filesystem::path> path;   ///< folders of the user's own schemas
+  SchemaMode standard = SchemaMode::kOff;    ///< of types that `events` does not name
+  std::map<std::string, SchemaMode> events;  ///< by event type
+  std::map<std::string, Location> places;    ///< of the members of `events`
+};
+
 struct SubscriberConfig {
   std::string name;
   std::string plugin;       ///< subscriber type id, for example `webhook`
@@ -124,6 +138,7 @@ struct Config {
   LogConfig log;
   DeliveryConfig delivery;
   std::vector<std::filesystem::path> plugin_path;
+  SchemaConfig schemas;
   std::vector<SubscriberConfig> subscribers;
   std::vector<RouteConfig> routes;
   std::vector<RouteTest> tests;

@@ -83,30 +83,57 @@ void read_delivery(MapReader& root, DeliveryConfig& out) {
   map.finish();
 }
 
+/// A list of folders, or one.
+void read_folders(MapReader& map, std::string_view key, std::vector<std::filesystem::path>& out) {
+  const YamlNode* const path = map.take(key);
+  if (path == nullptr) {
+    return;
+  }
+  std::vector<const YamlNode*> folders;
+  if (path->kind == YamlNode::Kind::kScalar) {
+    folders.push_back(path);
+  }
+  for (const auto& item : path->items) {
+    folders.push_back(item.get());
+  }
+  if (path->kind == YamlNode::Kind::kMap) {
+    map.report().error(path->where(), map.path_of(key), "must be a list of folders");
+  }
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    const YamlNode& folder = *folders[i];
+    const std::string name = map.path_of(key) + "[" + std::to_string(i) + "]";
+    if (folder.kind != YamlNode::Kind::kScalar || folder.text.empty()) {
+      map.report().error(folder.where(), name, "must be the path of a folder");
+      continue;
+    }
+    out.push_back(resolve_path(folder, folder.text));
+    map.report().show(name, out.back().string(), origin_of(folder));
+  }
+}
+
 void read_plugins(MapReader& root, Config& out) {
   MapReader map(root.report(), root.take("plugins"), "plugins", root.where_of("plugins"));
-  if (const YamlNode* const path = map.take("path")) {
-    std::vector<const YamlNode*> folders;
-    if (path->kind == YamlNode::Kind::kScalar) {
-      folders.push_back(path);
-    }
-    for (const auto& item : path->items) {
-      folders.push_back(item.get());
-    }
-    if (path->kind == YamlNode::Kind::kMap) {
-      root.report().error(path->where(), "plugins.path", "must be a list of folders");
-    }
-    for (std::size_t i = 0; i < folders.size(); ++i) {
-      const YamlNode& folder = *folders[i];
-      const std::string name = "plugins.path[" + std::to_string(i) + "]";
-      if (folder.kind != YamlNode::Kind::kScalar || folder.text.empty()) {
-        root.report().error(folder.where(), name, "must be the path of a folder");
-        continue;
-      }
-      out.plugin_path.push_back(resolve_path(folder, folder.text));
-      root.report().show(name, out.plugin_path.back().string(), origin_of(folder));
-    }
+  read_folders(map, "path", out.plugin_path);
+  map.finish();
+}
+
+void read_schema_mode(MapReader& map, std::string_view key, SchemaMode& mode) {
+  map.choice(
+      key, mode,
+      {{"off", SchemaMode::kOff}, {"warn", SchemaMode::kWarn}, {"enforce", SchemaMode::kEnforce}});
+}
+
+void read_schemas(MapReader& root, SchemaConfig& out) {
+  MapReader map(root.report(), root.take("schemas"), "schemas", root.where_of("schemas"));
+  read_folders(map, "path", out.path);
+  read_schema_mode(map, "default", out.standard);
+  MapReader events(root.report(), map.take("events"), map.path_of("events"),
+                   map.where_of("events"));
+  for (const YamlEntry& entry : events.entries()) {
+    read_schema_mode(events, entry.name, out.events[entry.name]);
+    out.places[entry.name] = entry.key_where();
   }
+  events.finish();
   map.finish();
 }
 
@@ -126,6 +153,7 @@ void read_host_sections(MapReader& root, const EnvironmentDefaults& defaults, Co
   read_log(root, out.log);
   read_delivery(root, out.delivery);
   read_plugins(root, out);
+  read_schemas(root, out.schemas);
 }
 
 }  // namespace aev::config

@@ -9,8 +9,8 @@
 
 #include "config/config.h"
 #include "config/map_reader.h"
-#include "config/schema_library.h"
 #include "config/schema_walk.h"
+#include "core/json_schema.h"
 
 namespace aev::config {
 namespace {
@@ -242,8 +242,11 @@ std::vector<Problem> check_against_schema(std::string_view document_json,
   const auto root = sources.find("");
   const Location where = root == sources.end() ? Location() : root->second;
   try {
-    const Result<std::vector<SchemaViolation>> violations =
-        validate_json(document_json, schema_json);
+    const auto schema = JsonSchema::compile(schema_json);
+    if (!schema) {
+      return {{where, std::string(path_prefix), schema.error().message, false}};
+    }
+    const auto violations = schema->violations(document_json);
     if (!violations) {
       return {{where, std::string(path_prefix), violations.error().message, false}};
     }

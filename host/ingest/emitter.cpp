@@ -110,13 +110,20 @@ struct Emitter::Impl {
     if (const auto* problem = std::get_if<EventProblem>(&item)) {
       return problem_at(index, *problem);
     }
-    add(from, std::get<events::EventRef>(std::move(item)));
+    events::EventRef event = std::get<events::EventRef>(std::move(item));
+    if (schemas) {
+      if (const auto problem = schemas->judge(*event)) {
+        return problem_at(index, *problem);
+      }
+    }
+    add(from, std::move(event));
     return {};
   }
 
   void begin() AEV_REQUIRES(mutex) {
     batch.clear();
     router = parts.router();
+    schemas = parts.schemas ? parts.schemas() : nullptr;
   }
 
   Result<void> read_document(const EmittingSubscriber& from,
@@ -170,6 +177,7 @@ struct Emitter::Impl {
   simdjson::dom::parser json AEV_GUARDED_BY(mutex);
   std::string buffer AEV_GUARDED_BY(mutex);
   std::shared_ptr<const routing::Router> router AEV_GUARDED_BY(mutex);
+  std::shared_ptr<const SchemaRules> schemas AEV_GUARDED_BY(mutex);
   std::vector<events::RoutedEvent> batch AEV_GUARDED_BY(mutex);
 };
 

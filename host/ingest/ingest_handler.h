@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/metrics.h"
 #include "http/message.h"
+#include "ingest/schema_rules.h"
 #include "routing/router.h"
 #include "store/store.h"
 
@@ -27,6 +28,8 @@ struct IngestParts {
   Metrics& metrics;
   Logger logger;
   IngestLimits limits;
+  /// What events are checked against now; may be empty, and give null: nothing. Thread-safe.
+  std::function<std::shared_ptr<const SchemaRules>()> schemas = {};
 };
 
 /// `POST /v1/events`: decodes what was sent in any known format, routes each event and appends it

@@ -93,7 +93,8 @@ IngestPipeline::IngestPipeline(const IngestParts& parts,
       exchange_(exchange),
       format_(format),
       partial_(partial),
-      router_(parts.router()) {
+      router_(parts.router()),
+      schemas_(parts.schemas ? parts.schemas() : nullptr) {
   work_.answer.clear();
   work_.batch.clear();
 }
@@ -114,6 +115,15 @@ void IngestPipeline::run() {
   }
   work_.batch.clear();
   work_.decoder.shrink();
+}
+
+EventDecoder::Item IngestPipeline::judged(EventDecoder::Item item) const {
+  if (const auto* event = std::get_if<events::EventRef>(&item); event != nullptr && schemas_) {
+    if (auto problem = schemas_->judge(**event)) {
+      return *std::move(problem);
+    }
+  }
+  return item;
 }
 
 void IngestPipeline::add(events::EventRef event) {
@@ -186,12 +196,13 @@ void IngestPipeline::run_document() {
   }
   const std::int64_t now = parts_.clock.unix_now_ns();
   std::uint64_t index = 0;
-  for (auto item = decoder.next(now); item; item = decoder.next(now), ++index) {
-    if (auto* event = std::get_if<events::EventRef>(&*item)) {
+  for (auto next = decoder.next(now); next; next = decoder.next(now), ++index) {
+    auto item = judged(*std::move(next));
+    if (auto* event = std::get_if<events::EventRef>(&item)) {
       add(std::move(*event));
       continue;
     }
-    const auto& problem = std::get<EventProblem>(*item);
+    const auto& problem = std::get<EventProblem>(item);
     // A document that is not JSON, or a single bad event, has no good part.
     if (!partial_ || decoder.broken() || !decoder.is_array()) {
       refuse(problem, index);
@@ -243,7 +254,7 @@ void IngestPipeline::run_lines() {
         auto item = work_.decoder.is_array()
                         ? EventDecoder::Item(EventProblem{
                               ProblemKind::kNotAnEvent, {}, "expected one object on the line"})
-                        : *work_.decoder.next(now);
+                        : judged(*work_.decoder.next(now));
         if (auto* event = std::get_if<events::EventRef>(&item)) {
           add(std::move(*event));
         } else {
@@ -282,8 +293,8 @@ void IngestPipeline::run_binary() {
   }
   CeHeaders headers;
   exchange_.each_header(collect_ce, &headers);
-  auto item = work_.decoder.binary(headers, exchange_.header("content-type"), *body,
-                                   parts_.clock.unix_now_ns());
+  auto item = judged(work_.decoder.binary(headers, exchange_.header("content-type"), *body,
+                                          parts_.clock.unix_now_ns()));
   if (const auto* problem = std::get_if<EventProblem>(&item)) {
     refuse(*problem, 0);
     return;

@@ -60,6 +60,8 @@ class IngestPipeline {
   void run_lines();
   void run_binary();
   void add(events::EventRef event);
+  /// The item, or what the schema of its type says against it.
+  [[nodiscard]] EventDecoder::Item judged(EventDecoder::Item item) const;
   /// Appends the batch and counts it; empties it whatever happens.
   Result<void> append_batch();
   void accept();
@@ -75,6 +77,7 @@ class IngestPipeline {
   const Format format_;
   const bool partial_;
   const std::shared_ptr<const routing::Router> router_;
+  const std::shared_ptr<const SchemaRules> schemas_;
 };
 
 }  // namespace aev::ingest

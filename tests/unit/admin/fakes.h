@@ -229,6 +229,7 @@ struct Api {
   FakeStore store;
   FakeDispatcher dispatcher;
   FakePlugins plugins;
+  std::shared_ptr<const events::EventSchemas> schemas = std::make_shared<events::EventSchemas>();
   Metrics metrics;
   ManualClock clock;
   std::string not_ready;
@@ -237,6 +238,7 @@ struct Api {
                             why = not_ready;
                             return not_ready.empty();
                           },
+                          [this] { return schemas; },
                           [] { return http::json_response("{\"routes\":3}"); }}};
 
   ApiResponse call(std::string method,
