@@ -13,8 +13,9 @@ struct ApiRequest {
   std::string method;
   std::vector<std::string> path;  ///< decoded segments, without empty ones
   std::map<std::string, std::string>
-      query;         ///< decoded; JSON body members of the same names are merged in
-  std::string body = {};  ///< as sent, where the body is data rather than parameters (`/v1/schemas`)
+      query;  ///< decoded; JSON body members of the same names are merged in
+  std::string body =
+      {};  ///< as sent, where the body is data rather than parameters (`/v1/schemas`)
 };
 
 using ApiResponse = http::Response;
