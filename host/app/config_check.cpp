@@ -3,7 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <Poco/Exception.h>
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+
 #include "app/schema_path.h"
+#include "events/known_event_types.h"
 
 namespace aev::app {
 namespace {
@@ -91,6 +97,68 @@ void check_subscribers(const config::Config& config,
                        std::vector<config::Problem>& problems) {
   for (const auto& subscriber : config.subscribers) {
     check_one(subscriber, plugins, problems);
+  }
+}
+
+namespace {
+
+/// The event types that a pattern names exactly, with their places in it; also within `$or`.
+void collect_types(const Poco::JSON::Object& pattern,
+                   const std::string& at,
+                   std::vector<std::pair<std::string, std::string>>& types) {
+  const auto pick = [&](const Poco::Dynamic::Var& value, const std::string& where) {
+    if (value.isString()) {
+      types.emplace_back(value.extract<std::string>(), where);
+    }
+  };
+  if (const auto list = pattern.getArray("event_type")) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      pick(list->get(static_cast<unsigned>(i)), at + "/event_type/" + std::to_string(i));
+    }
+  } else if (pattern.has("event_type")) {
+    pick(pattern.get("event_type"), at + "/event_type");
+  }
+  if (const auto choices = pattern.getArray("$or")) {
+    for (std::size_t i = 0; i < choices->size(); ++i) {
+      if (const auto choice = choices->getObject(static_cast<unsigned>(i))) {
+        collect_types(*choice, at + "/$or/" + std::to_string(i), types);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void check_event_types(const config::Config& config,
+                       const events::EventSchemas& schemas,
+                       std::vector<config::Problem>& problems) {
+  std::vector<std::string> known;
+  for (const auto& type : events::known_event_types()) {
+    known.emplace_back(type.name);
+  }
+  for (const events::EventSchema* schema : schemas.all()) {
+    known.push_back(schema->event_type);
+  }
+  for (const auto& route : config.routes) {
+    std::vector<std::pair<std::string, std::string>> types;
+    try {
+      if (!route.match_json.empty()) {
+        const auto pattern = Poco::JSON::Parser().parse(route.match_json);
+        collect_types(*pattern.extract<Poco::JSON::Object::Ptr>(), "", types);
+      }
+    } catch (const Poco::Exception&) {
+      continue;  // compiling the routes says what is wrong with it
+    }
+    for (const auto& [type, pointer] : types) {
+      const bool is_known = std::find(known.begin(), known.end(), type) != known.end();
+      const auto meant = is_known ? std::string() : config::did_you_mean(type, known);
+      if (!meant.empty()) {
+        problems.push_back({locate(route.match_sources, pointer, route.where),
+                            "routes." + route.name + ".match" + dotted(pointer),
+                            "'" + type + "' is no known event type; did you mean '" + meant + "'?",
+                            true});
+      }
+    }
   }
 }
 

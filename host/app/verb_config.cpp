@@ -57,7 +57,8 @@ ExitCode validate(const ConfigOptions& options) {
                                                clock, metrics, Logger(log, "loader"));
     check_subscribers(*loaded.config, *plugins, loaded.problems);
     check_routes(*loaded.config, *plugins, loaded.problems);
-    static_cast<void>(load_schemas(*loaded.config, loaded.problems));
+    check_event_types(*loaded.config, *load_schemas(*loaded.config, loaded.problems),
+                      loaded.problems);
     static_cast<void>(
         compile_routes(*loaded.config, provisional_ids(*loaded.config), loaded.problems));
     if (options.check && !has_errors(loaded.problems)) {

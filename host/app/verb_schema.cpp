@@ -1,5 +1,6 @@
 #include <fstream>
 #include <iostream>
+#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -9,6 +10,7 @@
 #include "app/table.h"
 #include "app/verbs.h"
 #include "core/json_writer.h"
+#include "events/known_event_types.h"
 #include "ingest/decode.h"
 
 namespace aev::app {
@@ -18,6 +20,7 @@ struct SchemaOptions {
   std::string config;
   std::string format = "text";
   std::string group;
+  bool all = false;
   std::string event_type;
   std::vector<std::string> files;
 };
@@ -43,13 +46,24 @@ ExitCode list(const SchemaOptions& options) {
   if (!schemas) {
     return kExitBadConfig;
   }
+  std::map<std::string, events::EventSchema> shown;
+  for (const events::EventSchema* schema : schemas->all()) {
+    shown.emplace(schema->event_type, *schema);
+  }
+  if (options.all) {
+    for (const auto& type : events::known_event_types()) {
+      shown.try_emplace(
+          std::string(type.name),
+          events::EventSchema{std::string(type.name), "", std::string(type.group), {}, {}});
+    }
+  }
   JsonWriter json;
   json.begin_array();
   std::vector<std::vector<std::string>> rows;
-  for (const events::EventSchema* schema : schemas->all()) {
-    if (options.group.empty() || options.group == schema->group) {
-      admin::write_schema(json, *schema);
-      rows.push_back({schema->event_type, schema->group, schema->title});
+  for (const auto& [type, schema] : shown) {
+    if (options.group.empty() || options.group == schema.group) {
+      admin::write_schema(json, schema);
+      rows.push_back({type, schema.group, schema.title});
     }
   }
   json.end_array();
@@ -157,6 +171,7 @@ void add_schema_verbs(CLI::App& program, ExitCode& exit) {
   };
   auto* listing = with_format(verb("list", "The event types that have a schema"));
   listing->add_option("--group", options->group, "Only of this group: debate, workflow …");
+  listing->add_flag("--all", options->all, "Also the known event types without a schema");
   listing->callback([options, &exit] { exit = list(*options); });
   auto* showing = verb("show", "The JSON Schema of one");
   showing->add_option("event_type", options->event_type, "Event type")->required();

@@ -60,7 +60,20 @@ class Configuration(Case):
     def test_what_is_doubtful_is_warned_of(self):
         host = config(
             {name: webhook("http://127.0.0.1:1/") for name in ("used", "idle")},
-            [{"name": "every", "to": ["used"]}, {"name": "rest", "default": True, "to": ["used"]}],
+            [
+                {"name": "every", "to": ["used"]},
+                {"name": "rest", "default": True, "to": ["used"]},
+                {
+                    "name": "some",
+                    "match": {
+                        "$or": [
+                            {"event_type": ["debate_strat", "house_rule", "vote"]},
+                            {"data": {"n": [1]}},
+                        ]
+                    },
+                    "to": ["used"],
+                },
+            ],
         )
         path = self.file(json.dumps(host, indent=1))
         arguments = ("validate", path)
@@ -69,6 +82,8 @@ class Configuration(Case):
         self.assertEqual(status, 0, errors)
         self.assertIn("subscribers.idle: warning: no route names it", errors)
         self.assertIn("routes.rest: warning: can never fire", errors)
+        self.assertIn("'debate_strat' is no known event type; did you mean 'debate_start'?", errors)
+        self.assertEqual(errors.count("no known event type"), 1)
         status = self.program(*arguments, "--deny-warnings", environment=environment)[0]
         self.assertEqual(status, 78)
 

@@ -89,6 +89,8 @@ class Schemas(Case):
             json.dump(self.configured(events={"balot": "warn"}), out)
         self.assertIn("ballot", self.program("schema", "list", "--config", path)[1])
         self.assertEqual(len(json.loads(self.program("schema", "list", "--format", "json")[1])), 20)
+        known = json.loads(self.program("schema", "list", "--all", "--format", "json")[1])
+        self.assertIn("gauntlet_start", [each["event_type"] for each in known])
         self.assertEqual(
             json.loads(self.program("schema", "show", "consensus")[1])["$id"], "consensus"
         )
