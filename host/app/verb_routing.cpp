@@ -18,6 +18,7 @@ struct RoutingOptions {
   std::string config = "/etc/aragora-events/aragora-events.yaml";
   std::string file = "-";
   std::string pattern;
+  std::string pattern_file;
   std::string format = "text";
 };
 
@@ -148,20 +149,65 @@ ExitCode route(const RoutingOptions& options) {
   });
 }
 
-ExitCode match(const RoutingOptions& options) {
+/// The pattern of the command line or of the file, as JSON.
+std::optional<config::JsonFile> read_pattern(const RoutingOptions& options) {
+  if (options.pattern_file.empty()) {
+    return config::JsonFile{options.pattern, {}};
+  }
+  std::vector<config::Problem> problems;
+  auto file = config::load_json(options.pattern_file, problems);
+  print_problems(problems);
+  return file;
+}
+
+/// A router with one route for any JSON object, which is matched as an event's `data`.
+std::shared_ptr<const routing::Router> compile_for_objects(const RoutingOptions& options) {
+  const auto pattern = read_pattern(options);
+  if (!pattern) {
+    return nullptr;
+  }
   std::vector<routing::PatternError> errors;
-  const auto router = routing::Router::compile({{"pattern", options.pattern, false, {1}}}, errors);
+  // Compiled alone first, so that faults are told of the pattern as it was written.
+  static_cast<void>(routing::Router::compile({{"pattern", pattern->json, false, {1}}}, errors));
   for (const auto& error : errors) {
+    const auto place = pattern->sources.find(error.pointer);
+    if (place != pattern->sources.end()) {
+      std::fprintf(stderr, "%s:%d:%d: ", place->second.file.c_str(), place->second.line,
+                   place->second.column);
+    }
     std::fprintf(stderr, "pattern%s: %s\n", error.pointer.c_str(), error.message.c_str());
   }
-  if (!errors.empty()) {
+  return errors.empty() ? routing::Router::compile(
+                              {{"pattern", "{\"data\":" + pattern->json + "}", false, {1}}}, errors)
+                        : nullptr;
+}
+
+ExitCode match(const RoutingOptions& options) {
+  const auto router = compile_for_objects(options);
+  if (!router) {
     return kExitUsage;
   }
-  bool all = true;
-  const auto exit = each_event(options.file, [&](const events::Event& event) {
-    all = all && !router->route(event).unmatched;
-  });
-  return exit == kExitOk && all ? kExitOk : kExitFailed;
+  std::ifstream opened;
+  if (options.file != "-") {
+    opened.open(options.file, std::ios::binary);
+    if (!opened) {
+      std::fprintf(stderr, "%s: cannot be read\n", options.file.c_str());
+      return kExitUsage;
+    }
+  }
+  std::istream& in = options.file == "-" ? std::cin : opened;
+  bool any = false;
+  std::string line;
+  while (std::getline(in, line)) {
+    events::EventFields fields;
+    fields.id = fields.event_type = "object";
+    fields.data = line;
+    if (!router->route(*events::Event::create(fields)).unmatched) {
+      any = true;
+      std::printf("%s\n", line.c_str());
+    }
+  }
+  return any ? kExitOk : kExitFailed;
 }
 
 }  // namespace
@@ -186,9 +232,15 @@ void add_routing_verbs(CLI::App& program, ExitCode& exit) {
   routed->callback([options, &exit] { exit = route(*options); });
 
   auto* matched = program.add_subcommand(
-      "match", "Does this pattern match the event? Exit 0 yes, 1 no, 2 the pattern is wrong");
-  matched->add_option("pattern", options->pattern, "Event pattern as JSON")->required();
-  matched->add_option("events", options->file, "Events, one a line; - is standard input")
+      "match",
+      "Print the JSON objects that match a pattern; exit 0 if any did, 1 if none, 2 if the pattern "
+      "is wrong");
+  auto* pattern = matched->add_option_group("pattern");
+  pattern->add_option("-p,--pattern", options->pattern_file,
+                      "File with the event pattern, YAML or JSON");
+  pattern->add_option("-e,--expression", options->pattern, "The pattern as JSON text");
+  pattern->require_option(1);
+  matched->add_option("events", options->file, "JSON objects, one a line; - is standard input")
       ->capture_default_str();
   matched->callback([options, &exit] { exit = match(*options); });
 }

@@ -8,10 +8,12 @@
 #include "config/environment_defaults.h"
 #include "config/host_sections.h"
 #include "config/includes.h"
+#include "config/json_subtree.h"
 #include "config/map_reader.h"
 #include "config/policy_sections.h"
 #include "config/route_section.h"
 #include "config/subscriber_section.h"
+#include "config/yaml_reader.h"
 
 namespace aev::config {
 namespace {
@@ -97,6 +99,23 @@ Loaded load(const std::filesystem::path& file, const Environment& environment) {
     out.config.reset();
   }
   return out;
+}
+
+std::optional<JsonFile> load_json(const std::filesystem::path& file,
+                                  std::vector<Problem>& problems) {
+  const auto wrong = [&] {
+    return std::any_of(problems.begin(), problems.end(),
+                       [](const Problem& problem) { return !problem.warning; });
+  };
+  const auto root = read_yaml(file, problems);
+  if (!root || wrong()) {
+    return std::nullopt;
+  }
+  JsonSubtree subtree = to_json(*root, root->where(), {}, problems);
+  if (wrong()) {
+    return std::nullopt;
+  }
+  return JsonFile{std::move(subtree.json), std::move(subtree.sources)};
 }
 
 }  // namespace aev::config

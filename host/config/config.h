@@ -169,6 +169,16 @@ struct Loaded {
 /// Never throws. Relative paths in the file are relative to the file's folder.
 [[nodiscard]] Loaded load(const std::filesystem::path& file, const Environment& environment);
 
+/// A YAML (or JSON) file as JSON, as it stands: nothing is put in.
+struct JsonFile {
+  std::string json;
+  SourceMap sources;
+};
+
+/// Nothing if the file cannot be read or is no YAML, which `problems` tells. Never throws.
+[[nodiscard]] std::optional<JsonFile> load_json(const std::filesystem::path& file,
+                                                std::vector<Problem>& problems);
+
 /// Checks a JSON document against a JSON Schema (draft 7 as valijson reads it) and maps each error
 /// through `sources` to a place; `path_prefix` is put before the pointer in Problem::path. A schema
 /// that is itself invalid gives one Problem.

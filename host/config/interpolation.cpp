@@ -121,6 +121,7 @@ class Interpolation {
       problem(node, path, "${file:} needs a path");
       return {};
     }
+    warn_if_open_to_all(node, path, folder_ / what);
     Result<std::string> text = read_text_file(folder_ / what, kMaxFileBytes);
     if (!text) {
       problem(node, path, "the file " + std::string(what) + ": " + text.error().message);
@@ -134,6 +135,21 @@ class Interpolation {
       text->pop_back();
     }
     return std::move(*text);
+  }
+
+  /// What is read from a file is taken for a secret.
+  void warn_if_open_to_all(const YamlNode& node,
+                           const std::string& path,
+                           const std::filesystem::path& secret) {
+    using std::filesystem::perms;
+    std::error_code failure;
+    const auto allowed = std::filesystem::status(secret, failure).permissions();
+    if (!failure && (allowed & perms::others_all) != perms::none) {
+      problems_.push_back({node.where(), path,
+                           "the file " + secret.string() +
+                               " is open to every account of this machine; chmod 640 or 600",
+                           true});
+    }
   }
 
   void problem(const YamlNode& node, const std::string& path, std::string message) {

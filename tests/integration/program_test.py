@@ -117,6 +117,30 @@ class Configuration(Case):
         self.assertIn("EVENT_SIGNATURE_SECRET", text)
         self.assertIn("default", text)
 
+    def test_match_works_like_grep(self):
+        lines = [
+            '{"event_type":"debate_end","data":{"n":3}}',
+            '{"event_type":"vote"}',
+            "not json",
+            '{"list":[{"a":1,"b":2},{"a":3}]}',
+        ]
+        text = "\n".join(lines) + "\n"
+        pattern = self.file("event_type: [{prefix: deb}]\ndata: {n: [{numeric: ['>=', 3]}]}\n")
+        status, found, _ = self.program("match", "--pattern", pattern, stdin=text)
+        self.assertEqual((status, found.splitlines()), (0, lines[:1]))
+        both = '{"$or":[{"event_type":["vote"]},{"list":{"a":[3]}}]}'
+        status, found, _ = self.program("match", "-e", both, stdin=text)
+        self.assertEqual((status, found.splitlines()), (0, [lines[1], lines[3]]))
+        # both fields within one element of the array
+        status, found, _ = self.program("match", "-e", '{"list":{"a":[3],"b":[2]}}', stdin=text)
+        self.assertEqual((status, found), (1, ""))
+        pattern = self.file("a:\n  - {prefxi: b}\n")
+        status, _, errors = self.program("match", "--pattern", pattern, stdin=text)
+        self.assertEqual(status, 2)
+        self.assertIn(f"{pattern}:2:6: pattern/a/0/prefxi", errors)
+        self.assertEqual(self.program("match", stdin=text)[0], 2)
+        self.assertEqual(self.program("match", "-e", both, "/no/such/file")[0], 2)
+
     def test_wrong_usage(self):
         self.assertEqual(self.program("emit", "--no-such-option")[0], 2)
         self.assertEqual(self.program("no-such-verb")[0], 2)

@@ -162,6 +162,26 @@ TEST_CASE("every problem is told at once, with its place and what was probably m
   CHECK(loaded.problems.size() >= 5);
 }
 
+TEST_CASE("a secret that every account can read is warned of") {
+  const Folder folder;
+  const auto secret = folder.write("secrets/key", "s3cret\n");
+  const std::string text =
+      "version: 1\n"
+      "data_dir: ./data\n"
+      "subscribers:\n"
+      "  a: {plugin: x, config: {key: '${file:secrets/key}'}}\n";
+  using std::filesystem::perms;
+  std::filesystem::permissions(secret, perms::owner_read | perms::others_read);
+  const auto open = folder.load(text);
+  REQUIRE(open.config);
+  REQUIRE(open.problems.size() == 1);
+  CHECK(open.problems[0].warning);
+  CHECK(open.problems[0].where.line == 4);
+  CHECK(open.problems[0].message.find("chmod") != std::string::npos);
+  std::filesystem::permissions(secret, perms::owner_read | perms::group_read);
+  CHECK(folder.load(text).problems.empty());
+}
+
 TEST_CASE("environment and files fill strings, and are redacted") {
   const Folder folder;
   folder.write("secrets/key", "s3cret\n");
