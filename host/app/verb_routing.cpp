@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/config_check.h"
+#include "app/route_explanation.h"
 #include "app/verbs.h"
 #include "core/json_writer.h"
 #include "ingest/decode.h"
@@ -19,6 +20,7 @@ struct RoutingOptions {
   std::string file = "-";
   std::string pattern;
   std::string pattern_file;
+  std::string explain;
   std::string format = "text";
 };
 
@@ -117,15 +119,40 @@ ExitCode each_event(const std::string& file, const Visit& visit) {
   return exit;
 }
 
+/// The route of that name; null after saying which there are.
+const config::RouteConfig* find_route(const config::Config& config, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& route : config.routes) {
+    if (route.name == name) {
+      return &route;
+    }
+    names.push_back(route.name);
+  }
+  const auto meant = config::did_you_mean(name, names);
+  std::fprintf(stderr, "there is no route '%s'; %s\n", name.c_str(),
+               meant.empty() ? ("there are " + joined(names)).c_str()
+                             : ("did you mean '" + meant + "'?").c_str());
+  return nullptr;
+}
+
 ExitCode route(const RoutingOptions& options) {
   const auto routes = load_routes(options.config);
   if (!routes) {
     return kExitBadConfig;
   }
+  const config::RouteConfig* explained = nullptr;
+  if (!options.explain.empty()) {
+    explained = find_route(routes->config, options.explain);
+    if (explained == nullptr) {
+      return kExitUsage;
+    }
+  }
   return each_event(options.file, [&](const events::Event& event) {
     const auto names =
         target_names(routes->config, routes->ids, *routes->router->route(event).targets);
     const auto matching = routes->router->matching_routes(event);
+    const auto reasons = explained == nullptr ? std::vector<std::string>()
+                                              : explain_mismatch(routes->config, *explained, event);
     if (options.format == "json") {
       JsonWriter json;
       json.begin_object()
@@ -140,11 +167,22 @@ ExitCode route(const RoutingOptions& options) {
       for (const auto& name : matching) {
         json.value(name);
       }
-      json.end_array().end_object();
+      json.end_array();
+      if (explained != nullptr) {
+        json.key("why_not").begin_array();
+        for (const auto& reason : reasons) {
+          json.value(reason);
+        }
+        json.end_array();
+      }
+      json.end_object();
       std::printf("%s\n", json.take().c_str());
     } else {
       std::printf("%s %s -> %s by %s\n", std::string(event.event_type()).c_str(),
                   std::string(event.id()).c_str(), joined(names).c_str(), joined(matching).c_str());
+      for (const auto& reason : reasons) {
+        std::printf("    not by %s: %s\n", explained->name.c_str(), reason.c_str());
+      }
     }
   });
 }
@@ -229,6 +267,7 @@ void add_routing_verbs(CLI::App& program, ExitCode& exit) {
   routed->add_option("--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  routed->add_option("--explain", options->explain, "Say why this route does not match");
   routed->callback([options, &exit] { exit = route(*options); });
 
   auto* matched = program.add_subcommand(

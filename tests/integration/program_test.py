@@ -117,6 +117,63 @@ class Configuration(Case):
         self.assertIn("EVENT_SIGNATURE_SECRET", text)
         self.assertIn("default", text)
 
+    def test_route_explains_why_not(self):
+        path = self.file(
+            json.dumps(
+                config(
+                    {"a": webhook("http://127.0.0.1:1/")},
+                    [
+                        {
+                            "name": "agreed",
+                            "match": {
+                                "event_type": ["consensus"],
+                                "data": {
+                                    "confidence": [{"numeric": [">=", 0.8]}],
+                                    "votes": {"agent": ["x"], "for": ["y"]},
+                                },
+                            },
+                            "to": ["a"],
+                        },
+                        {"name": "rest", "default": True, "to": ["a"]},
+                    ],
+                )
+            )
+        )
+        votes = [{"agent": "x", "for": "z"}, {"agent": "w", "for": "y"}]
+        events = [
+            event(1, "vote", confidence=0.2),
+            event(2, "consensus", confidence=0.9, votes=votes),
+            event(3, "consensus", confidence=0.9, votes=[{"agent": "x", "for": "y"}]),
+        ]
+        text = "\n".join(json.dumps(each) for each in events)
+
+        def route(*arguments):
+            return self.program(
+                "route", "--config", path, *arguments, stdin=text,
+                environment={"EVENT_SIGNATURE_SECRET": SECRET},
+            )  # fmt: skip
+
+        status, found, errors = route("--explain", "agreed")
+        self.assertEqual(status, 0, errors)
+        self.assertEqual(
+            [line.strip() for line in found.splitlines()],
+            [
+                "vote evt-1 -> [a] by [rest]",
+                'not by agreed: data.confidence: wants [{"numeric":[">=",0.8]}], the event has 0.2',
+                'not by agreed: data.votes.agent: wants ["x"], the event has none',
+                'not by agreed: data.votes.for: wants ["y"], the event has none',
+                'not by agreed: event_type: wants ["consensus"], the event has "vote"',
+                "consensus evt-2 -> [a] by [rest]",
+                "not by agreed: every field matches by itself, but not together within the same "
+                "element of an array",
+                "consensus evt-3 -> [a] by [agreed]",
+            ],
+        )
+        self.assertIn("'agreed' matches", route("--explain", "rest")[1])
+        status, _, errors = route("--explain", "agred")
+        self.assertEqual(status, 2)
+        self.assertIn("did you mean 'agreed'?", errors)
+
     def test_match_works_like_grep(self):
         lines = [
             '{"event_type":"debate_end","data":{"n":3}}',
