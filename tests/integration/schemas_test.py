@@ -83,6 +83,20 @@ class Schemas(Case):
         answer = host.call("POST", "/v1/schemas/vote", {"agent": "a", "vote": "b"})[2]
         self.assertEqual((answer["valid"], answer["errors"]), (True, []))
 
+    def test_whoever_may_read_may_check(self):
+        tokens = [{"name": "reader", "token": "r" * 32, "scopes": ["read"]}]
+        host = self.host(
+            {**self.configured(), "api": {"listen": "127.0.0.1:0", "auth": {"tokens": tokens}}}
+        )
+        as_reader = {"Authorization": "Bearer " + "r" * 32}
+        status, _, answer = host.call(
+            "POST", "/v1/schemas/vote", {"agent": "a", "vote": "b"}, headers=as_reader
+        )
+        self.assertEqual((status, answer.get("valid")), (200, True))
+        self.assertEqual(host.call("POST", "/v1/schemas/vote", {})[0], 401)
+        self.assertEqual(host.call("POST", "/v1/reload", headers=as_reader)[0], 403)
+        self.assertEqual(host.call("DELETE", "/v1/subscribers/sink", headers=as_reader)[0], 403)
+
     def test_verbs(self):
         path = os.path.join(self.folder, "host.yaml")
         with open(path, "w") as out:
