@@ -1,11 +1,12 @@
 #include "options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
 #include <Poco/JSON/Parser.h>
 #include <curl/curl.h>
+
+#include <aev/config_units.hpp>
 
 namespace aev::webhook {
 namespace {
@@ -22,17 +23,9 @@ std::string text(const Object& object, const std::string& name) {
   return object.has(name) ? object.getValue<std::string>(name) : std::string();
 }
 
-std::chrono::milliseconds duration(const std::string& written, const std::string& path) {
-  std::int64_t count = 0;
-  const auto [unit, error] =
-      std::from_chars(written.data(), written.data() + written.size(), count);
-  const std::string_view rest(unit,
-                              static_cast<std::size_t>(written.data() + written.size() - unit));
-  const std::int64_t factor = rest == "ms" ? 1 : rest == "s" ? 1000 : rest == "m" ? 60'000 : 0;
-  if (error != std::errc() || factor == 0 || count <= 0 || count > 86'400'000 / factor) {
-    throw sdk::ConfigError(path, "'" + written + "' is not a duration such as 500ms, 10s or 1m");
-  }
-  return std::chrono::milliseconds(count * factor);
+std::chrono::milliseconds duration(const Object& object, const std::string& name) {
+  using namespace std::chrono_literals;
+  return sdk::duration_in("/" + name, text(object, name), 1ms, 24h);
 }
 
 std::string lower(std::string name) {
@@ -178,10 +171,10 @@ void read_connection(const Object& config, Options& options) {
   }
   options.proxy = text(config, "proxy");
   if (config.has("timeout")) {
-    options.timeout = duration(text(config, "timeout"), "/timeout");
+    options.timeout = duration(config, "timeout");
   }
   if (config.has("connect_timeout")) {
-    options.connect_timeout = duration(text(config, "connect_timeout"), "/connect_timeout");
+    options.connect_timeout = duration(config, "connect_timeout");
   }
   options.max_response = config.optValue<std::size_t>("max_response", options.max_response);
   if (const auto list = config.getArray("allow_networks")) {
