@@ -81,6 +81,12 @@ class FakeHost {
   /// Past events that read_history() finds, ascending by seq; deliver() adds to them.
   void add_history(FakeEvent event);
 
+  /// The past events up to that seq are gone, as after a retention.
+  void remove_history(std::uint64_t upto_seq);
+
+  /// State that an earlier run has left.
+  void set_state(std::string key, std::string value);
+
   /// What the next emissions come to instead of AEV_OK: `now` of the call itself, `later` of the
   /// answer. AEV_OK for both goes back to normal.
   void answer_emissions(aev_status now, aev_status later);

@@ -388,6 +388,16 @@ inline void FakeHost::add_history(FakeEvent event) {
   history_[event.seq] = std::move(event);
 }
 
+inline void FakeHost::remove_history(std::uint64_t upto_seq) {
+  const std::lock_guard lock(mutex_);
+  history_.erase(history_.begin(), history_.upper_bound(upto_seq));
+}
+
+inline void FakeHost::set_state(std::string key, std::string value) {
+  const std::lock_guard lock(mutex_);
+  state_.insert_or_assign(std::move(key), std::move(value));
+}
+
 inline void FakeHost::answer_emissions(aev_status now, aev_status later) {
   const std::lock_guard lock(mutex_);
   emit_now_ = now;
