@@ -9,6 +9,8 @@ find_package(CURL REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(prometheus-cpp REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka>=2.0)
 find_package(Boost 1.81 REQUIRED COMPONENTS filesystem)
 
 # Header-only libraries whose Debian packages carry no CMake configuration we can rely on.
