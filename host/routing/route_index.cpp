@@ -16,36 +16,38 @@ constexpr std::size_t kFew = 4;
 /// with many alternatives for several fields would otherwise be entered under all combinations.
 constexpr std::size_t kSpareEntries = 2'000'000;
 
-/// How little a condition tells: with the least come those that hold for the fewest events.
-int rank(const Matcher& matcher) {
+/// How little a condition tells: first come those that hold for the fewest events.
+enum Rank { kValue, kPart, kWildcard, kRange, kExists, kLimit, kAnythingBut, kAbsent, kNothing };
+
+Rank rank(const Matcher& matcher) {
   switch (matcher.kind) {
     case Matcher::Kind::kExact:
     case Matcher::Kind::kEqualsIgnoreCase:
-      return 0;
+      return kValue;
     case Matcher::Kind::kAddress:
-      return matcher.block.bits() >= (matcher.block.base().v6 ? 128 : 32) ? 0 : 1;
+      return matcher.block.bits() >= (matcher.block.base().v6 ? 128 : 32) ? kValue : kPart;
     case Matcher::Kind::kPrefix:
     case Matcher::Kind::kSuffix:
-      return 1;
+      return kPart;
     case Matcher::Kind::kWildcard:
-      return 2;
+      return kWildcard;
     case Matcher::Kind::kNumeric:
-      return matcher.has_low && matcher.has_high && matcher.low == matcher.high ? 0 : 3;
+      return !matcher.has_low || !matcher.has_high ? kLimit
+             : matcher.low == matcher.high         ? kValue
+                                                   : kRange;
     case Matcher::Kind::kExists:
-      return 4;
+      return kExists;
     case Matcher::Kind::kAnythingBut:
-      return 5;
+      return kAnythingBut;
   }
-  return 6;
+  return kNothing;
 }
 
-constexpr int kRankOfAbsence = 6;
-
-int rank(const IndexedCondition& condition) {
+Rank rank(const IndexedCondition& condition) {
   if (condition.absent) {
-    return kRankOfAbsence;
+    return kAbsent;
   }
-  int worst = 0;
+  Rank worst = kValue;
   for (const Matcher& each : *condition.any) {
     worst = std::max(worst, rank(each));
   }
@@ -123,7 +125,7 @@ class RouteIndexBuilder {
   /// The condition to enter an entry under.
   std::uint32_t most_telling(const Open& open, const Shares& shares) const {
     std::uint32_t best = 0;
-    auto best_score = std::make_tuple(kRankOfAbsence + 1, false, std::uint32_t{0});
+    auto best_score = std::make_tuple(kNothing, false, std::uint32_t{0});
     each_condition(open, [&](std::uint32_t number, const IndexedCondition& each) {
       std::uint32_t share = 0;
       if (each.absent) {
@@ -132,6 +134,11 @@ class RouteIndexBuilder {
         for (const Matcher& matcher : *each.any) {
           share = std::max(share, shares.matchers.at({each.path, &matcher}));
         }
+      }
+      // A rare value leads to few entries. What nearly every event meets had better be something
+      // that many entries share, because asking once then settles it for all of them.
+      if (rank(each) >= kExists) {
+        share = ~share;
       }
       // What is not in `data` can be asked before `data` is parsed.
       const auto score = std::make_tuple(rank(each), bool(index_.is_data_[each.path]), share);
