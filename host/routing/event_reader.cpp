@@ -20,8 +20,10 @@ constexpr int kMaxDepth = 512;
 constexpr std::size_t kKeepBytes = 256 * 1024;
 
 std::string_view trimmed(std::string_view token) {
-  const std::size_t last = token.find_last_not_of(" \t\r\n");
-  return token.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
+    token.remove_suffix(1);
+  }
+  return token;
 }
 
 /// Rare enough to take it from the canonical form, which knows how it is written.
@@ -54,11 +56,11 @@ class EventReader::Json {
       text[size - 1] = ']';
     }
     std::memset(text + size, 0, simdjson::SIMDJSON_PADDING);
-    const FlatEvent::Mark before = flat.mark();
     paths_ = &paths;
     flat_ = &flat;
     ondemand::document document;
     const simdjson::padded_string_view view(text, size, capacity_ + simdjson::SIMDJSON_PADDING);
+    const std::uint32_t before = flat.count();
     if (parser_->iterate(view).get(document) != simdjson::SUCCESS ||
         !(lone ? scalar_in_list(document, node) : root(document, node)) ||
         document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
@@ -175,17 +177,17 @@ class EventReader::Json {
     Leaf leaf;
     switch (type) {
       case ondemand::json_type::string: {
-        const std::string_view token = trimmed(value.raw_json_token());
+        const std::string_view token = value.raw_json_token();
         leaf.type = Leaf::Type::kString;
         // An escape without meaning, such as half a surrogate pair, leaves the text as spelled.
         if (value.get_string().get(leaf.text) != simdjson::SUCCESS) {
-          leaf.text = token.size() >= 2 ? token.substr(1, token.size() - 2) : token;
+          leaf.text = trimmed(token);
+          leaf.text = leaf.text.size() < 2 ? leaf.text : leaf.text.substr(1, leaf.text.size() - 2);
         }
         break;
       }
       case ondemand::json_type::number: {
-        const std::string_view token = value.raw_json_token();
-        if (!parse_number(trimmed(token), leaf)) {
+        if (!parse_number(trimmed(value.raw_json_token()), leaf)) {
           return false;
         }
         break;

@@ -3,26 +3,23 @@
 namespace aev::routing {
 namespace {
 
-/// A thread does not keep more than this from event to event.
-constexpr std::size_t kKeepFields = 1 << 14;
-
-template <typename T>
-void empty(std::vector<T>& list) {
-  if (list.capacity() > kKeepFields) {
-    std::vector<T>().swap(list);
-  } else {
-    list.clear();
-  }
-}
+/// A thread does not keep more than these from event to event.
+constexpr std::size_t kKeepBlocks = 64;
+constexpr std::size_t kKeepPlaces = 1 << 14;
 
 }  // namespace
 
 void FlatEvent::reset(std::size_t paths) {
-  empty(fields_);
-  empty(paths_of_fields_);
-  empty(places_);
-  present_.clear();
+  if (blocks_.size() > kKeepBlocks) {
+    blocks_.resize(kKeepBlocks);
+  }
+  if (places_.capacity() > kKeepPlaces) {
+    std::vector<Place>().swap(places_);
+  }
+  fields_ = 0;
+  places_.clear();
   places_.push_back({});
+  present_.clear();
   arrays_ = 0;
   ++generation_;  // makes every head one of an earlier event
   if (heads_.size() < paths) {
@@ -31,39 +28,40 @@ void FlatEvent::reset(std::size_t paths) {
 }
 
 void FlatEvent::add(PathId path, const Leaf& leaf, std::uint32_t place) {
-  const auto index = static_cast<std::uint32_t>(fields_.size());
-  fields_.push_back({leaf, place, FlatField::kNone});
-  paths_of_fields_.push_back(path);
+  const std::uint32_t index = fields_++;
+  if (index / kBlock == blocks_.size()) {
+    blocks_.push_back(std::make_unique_for_overwrite<FlatField[]>(kBlock));
+  }
+  field_at(index) = {leaf, place, FlatField::kNone};
   Head& head = heads_[path];
   if (head.generation != generation_) {
     head = {generation_, index, index, 1, place == 0};
     present_.push_back(path);
     return;
   }
-  fields_[head.last].next = index;
+  field_at(head.last).next = index;
   head.last = index;
   ++head.count;
   head.unplaced = head.unplaced || place == 0;
 }
 
-FlatEvent::Mark FlatEvent::mark() const {
-  return {fields_.size(), places_.size(), present_.size()};
-}
-
-void FlatEvent::forget_from(const Mark& mark) {
-  const std::vector<FlatField> kept(fields_.begin(),
-                                    fields_.begin() + static_cast<std::ptrdiff_t>(mark.fields));
-  const std::vector<PathId> paths(
-      paths_of_fields_.begin(),
-      paths_of_fields_.begin() + static_cast<std::ptrdiff_t>(mark.fields));
-  fields_.clear();
-  paths_of_fields_.clear();
-  present_.clear();
-  places_.resize(mark.places);
-  ++generation_;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    add(paths[i], kept[i].leaf, kept[i].place);
-  }
+void FlatEvent::forget_from(std::uint32_t count) {
+  std::erase_if(present_, [this, count](PathId path) {
+    Head& head = heads_[path];
+    if (head.first >= count) {
+      head.generation = 0;
+      return true;
+    }
+    head = {generation_, head.first, head.first, 1, field(head.first).place == 0};
+    for (std::uint32_t next = field(head.last).next; next < count; next = field(next).next) {
+      head.last = next;
+      ++head.count;
+      head.unplaced = head.unplaced || field(next).place == 0;
+    }
+    field_at(head.last).next = FlatField::kNone;
+    return false;
+  });
+  fields_ = count;
 }
 
 std::uint32_t FlatEvent::open_place(std::uint32_t parent, std::uint32_t array) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,22 +38,20 @@ class FlatEvent {
 
   void add(PathId path, const Leaf& leaf, std::uint32_t place);
 
-  /// Everything from the given point on is forgotten, for what turns out not to be JSON.
-  struct Mark {
-    std::size_t fields = 0;
-    std::size_t places = 0;
-    std::size_t present = 0;
-  };
+  [[nodiscard]] std::uint32_t count() const { return fields_; }
 
-  [[nodiscard]] Mark mark() const;
-  void forget_from(const Mark& mark);
+  /// Undoes what was added since count() was `count`.
+  void forget_from(std::uint32_t count);
 
   /// The first value on the path; kNone if there is none.
   [[nodiscard]] std::uint32_t first(PathId path) const {
     return heads_[path].generation == generation_ ? heads_[path].first : FlatField::kNone;
   }
 
-  [[nodiscard]] const FlatField& field(std::uint32_t index) const { return fields_[index]; }
+  /// Stays where it is while fields are added.
+  [[nodiscard]] const FlatField& field(std::uint32_t index) const {
+    return blocks_[index / kBlock][index % kBlock];
+  }
 
   /// Whether a value lies outside of all arrays of objects.
   [[nodiscard]] bool has_unplaced(PathId path) const {
@@ -82,8 +81,12 @@ class FlatEvent {
     bool unplaced = false;
   };
 
-  std::vector<FlatField> fields_;
-  std::vector<PathId> paths_of_fields_;
+  static constexpr std::uint32_t kBlock = 512;
+
+  FlatField& field_at(std::uint32_t index) { return blocks_[index / kBlock][index % kBlock]; }
+
+  std::vector<std::unique_ptr<FlatField[]>> blocks_;
+  std::uint32_t fields_ = 0;
   std::vector<Place> places_;
   std::vector<PathId> present_;
   std::vector<Head> heads_;

@@ -99,17 +99,55 @@ bool denotes(double number, const Decimal& read_decimal) {
          shortest.text() == read_decimal.text();
 }
 
+/// Numbers such as 17, -3 or 0.25, which most are: mantissa and power of ten are doubles
+/// themselves, so one division rounds correctly. False if the number is not that simple.
+bool read_simple(std::string_view text, double& number) {
+  constexpr std::array<double, kSureDigits + 1> kPowers{
+      1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  const bool negative = !text.empty() && text[0] == '-';
+  std::size_t at = negative ? 1 : 0;
+  if (text.size() - at > kSureDigits || at == text.size() || !is_digit(text[at]) ||
+      (text[at] == '0' && at + 1 < text.size() && text[at + 1] != '.')) {
+    return false;
+  }
+  std::int64_t mantissa = 0;
+  for (; at < text.size() && is_digit(text[at]); ++at) {
+    mantissa = mantissa * 10 + (text[at] - '0');
+  }
+  std::size_t fraction = 0;
+  if (at < text.size() && text[at] == '.') {
+    const std::size_t first = ++at;
+    for (; at < text.size() && is_digit(text[at]); ++at) {
+      mantissa = mantissa * 10 + (text[at] - '0');
+    }
+    fraction = at - first;
+    if (fraction == 0) {
+      return false;
+    }
+  }
+  if (at != text.size()) {
+    return false;
+  }
+  number = static_cast<double>(negative ? -mantissa : mantissa) / kPowers[fraction];
+  return true;
+}
+
 }  // namespace
 
 bool parse_number(std::string_view text, Leaf& leaf) {
+  leaf = {};
+  leaf.type = Leaf::Type::kNumber;
+  leaf.text = text;
+  if (read_simple(text, leaf.number)) {
+    leaf.comparable = true;
+    return true;
+  }
   Decimal decimal;
   if (!read(text, decimal)) {
     return false;
   }
-  leaf = {};
-  leaf.type = Leaf::Type::kNumber;
-  leaf.text = text;
   if (decimal.count == 0) {
+    leaf.number = 0;
     leaf.comparable = true;
     return true;
   }

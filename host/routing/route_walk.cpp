@@ -63,8 +63,7 @@ void RouteWalk::visit_values(const RouteIndex::Node& node) {
 void RouteWalk::visit_field(PathId path, const ValueIndex& values) {
   const FlatEvent& flat = reader_.flat();
   for (std::uint32_t at = flat.first(path); at != FlatField::kNone; at = flat.field(at).next) {
-    const Leaf leaf = flat.field(at).leaf;  // reading `data` later may move the fields
-    values.find(leaf, [this](std::uint32_t child) { visit(child); });
+    values.find(flat.field(at).leaf, [this](std::uint32_t child) { visit(child); });
   }
 }
 
