@@ -37,8 +37,6 @@ bool ConjunctionMatch::matches(const std::vector<IndexedCondition>& conditions,
   if (absent_ == 0 && (wanted_ & (wanted_ - 1)) == 0) {
     return true;  // at most one condition depends on an array
   }
-  std::sort(items_.begin(), items_.end(),
-            [](const Item& a, const Item& b) { return a.place < b.place; });
   steps_ = 0;
   return fits(0, 0, items_.size(), wanted_, absent_);
 }
@@ -70,12 +68,23 @@ bool ConjunctionMatch::collect(const std::vector<IndexedCondition>& conditions,
       }
     }
     if (items_.size() > items_before) {
+      merge_from(items_before);
       (condition.absent ? absent_ : wanted_) |= Mask{1} << i;
     } else if (!done) {
       return false;
     }
   }
   return true;
+}
+
+/// Sorts in the items from `first` on, which mostly are in order already, as the event is.
+void ConjunctionMatch::merge_from(std::size_t first) {
+  const auto by_place = [](const Item& a, const Item& b) { return a.place < b.place; };
+  const auto middle = items_.begin() + static_cast<std::ptrdiff_t>(first);
+  if (!std::is_sorted(middle, items_.end(), by_place)) {
+    std::sort(middle, items_.end(), by_place);
+  }
+  std::inplace_merge(items_.begin(), middle, items_.end(), by_place);
 }
 
 /// The place directly inside `place` that `descendant` is in.

@@ -39,6 +39,7 @@ class ConjunctionMatch {
 
   [[nodiscard]] bool collect(const std::vector<IndexedCondition>& conditions,
                              const FlatEvent& event);
+  void merge_from(std::size_t first);
   [[nodiscard]] bool fits(
       std::uint32_t place, std::size_t first, std::size_t last, Mask wanted, Mask absent);
   [[nodiscard]] bool share_out(std::uint32_t place, std::vector<Group>& groups, Mask open);

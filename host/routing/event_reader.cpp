@@ -1,6 +1,7 @@
 #include "routing/event_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <simdjson.h>
@@ -58,6 +59,7 @@ class EventReader::Json {
     std::memset(text + size, 0, simdjson::SIMDJSON_PADDING);
     paths_ = &paths;
     flat_ = &flat;
+    ++document_;
     ondemand::document document;
     const simdjson::padded_string_view view(text, size, capacity_ + simdjson::SIMDJSON_PADDING);
     const std::uint32_t before = flat.count();
@@ -80,9 +82,7 @@ class EventReader::Json {
 
   bool root(ondemand::document& document, std::uint32_t node) {
     ondemand::value value;
-    ondemand::json_type type{};
-    return document.get_value().get(value) == simdjson::SUCCESS &&
-           value.type().get(type) == simdjson::SUCCESS && walk(value, type, node, 0, 0);
+    return document.get_value().get(value) == simdjson::SUCCESS && walk(value, node, 0, 0);
   }
 
   bool scalar_in_list(ondemand::document& document, std::uint32_t node) {
@@ -93,27 +93,24 @@ class EventReader::Json {
     int count = 0;
     for (auto each : elements) {
       ondemand::value element;
-      ondemand::json_type type{};
       if (std::move(each).get(element) != simdjson::SUCCESS || ++count > 1 ||
-          element.type().get(type) != simdjson::SUCCESS || !walk(element, type, node, 0, 0)) {
+          !walk(element, node, 0, 0)) {
         return false;
       }
     }
     return count == 1;
   }
 
-  bool walk(ondemand::value& value,
-            ondemand::json_type type,
-            std::uint32_t node,
-            std::uint32_t place,
-            int depth) {
-    if (type == ondemand::json_type::object) {
+  bool walk(ondemand::value& value, std::uint32_t node, std::uint32_t place, int depth) {
+    const std::string_view token = value.raw_json_token();
+    if (token[0] == '{') {
       return !paths_->has_children(node) || object(value, node, place, depth + 1);
     }
-    if (type == ondemand::json_type::array) {
+    if (token[0] == '[') {
       return array(value, node, place, depth + 1);
     }
-    return scalar(value, type, node, place);
+    const PathId path = paths_->path_at(node);
+    return path == PathTable::kNone || scalar(value, token, path, place);
   }
 
   bool object(ondemand::value& value, std::uint32_t node, std::uint32_t place, int depth) {
@@ -131,12 +128,7 @@ class EventReader::Json {
         continue;  // an escape without meaning: no pattern can name that
       }
       const std::uint32_t child = paths_->child(node, name);
-      if (child == PathTable::kNone) {
-        continue;
-      }
-      ondemand::json_type type{};
-      if (field.value().type().get(type) != simdjson::SUCCESS ||
-          !walk(field.value(), type, child, place, depth)) {
+      if (child != PathTable::kNone && !walk(field.value(), child, place, depth)) {
         return false;
       }
     }
@@ -149,35 +141,52 @@ class EventReader::Json {
       return false;
     }
     const std::uint32_t array = flat_->next_array();
+    const PathId path = paths_->path_at(node);
+    const bool has_children = paths_->has_children(node);
     for (auto each : elements) {
       ondemand::value element;
-      ondemand::json_type type{};
-      if (std::move(each).get(element) != simdjson::SUCCESS ||
-          element.type().get(type) != simdjson::SUCCESS) {
+      if (std::move(each).get(element) != simdjson::SUCCESS) {
         return false;
       }
-      const bool nested = type == ondemand::json_type::object || type == ondemand::json_type::array;
-      const std::uint32_t inner = nested ? flat_->open_place(place, array) : place;
-      if (!walk(element, type, node, inner, depth)) {
+      const std::string_view token = element.raw_json_token();
+      if (token[0] != '[' && (token[0] != '{' || !has_children)) {
+        if (token[0] != '{' && path != PathTable::kNone && !repeated(token, path, place) &&
+            !scalar(element, token, path, place)) {
+          return false;
+        }
+        continue;
+      }
+      const std::uint32_t inner = flat_->open_place(place, array);
+      if (!walk(element, node, inner, depth)) {
         return false;
       }
-      if (nested) {
-        flat_->close_place(inner);
-      }
+      flat_->close_place(inner);
     }
     return true;
   }
 
-  template <typename Value>
-  bool scalar(Value& value, ondemand::json_type type, std::uint32_t node, std::uint32_t place) {
-    const PathId path = paths_->path_at(node);
-    if (path == PathTable::kNone) {
+  /// Whether a short element has been there before, as far as is remembered: in the same place it
+  /// says nothing new, and large arrays are mostly of such.
+  bool repeated(std::string_view token, PathId path, std::uint32_t place) {
+    if (token.size() > sizeof(std::uint64_t)) {
+      return false;
+    }
+    std::uint64_t spelling = 0;
+    std::memcpy(&spelling, token.data(), sizeof spelling);  // the text is padded
+    spelling <<= (sizeof spelling - token.size()) * 8;
+    Short& last = shorts_[(spelling * 0x9E3779B97F4A7C15u) >> 58];
+    const Short now{spelling, token.size(), document_, path, place};
+    if (last == now) {
       return true;
     }
+    last = now;
+    return false;
+  }
+
+  bool scalar(ondemand::value& value, std::string_view token, PathId path, std::uint32_t place) {
     Leaf leaf;
-    switch (type) {
-      case ondemand::json_type::string: {
-        const std::string_view token = value.raw_json_token();
+    switch (token[0]) {
+      case '"':
         leaf.type = Leaf::Type::kString;
         // An escape without meaning, such as half a surrogate pair, leaves the text as spelled.
         if (value.get_string().get(leaf.text) != simdjson::SUCCESS) {
@@ -185,31 +194,39 @@ class EventReader::Json {
           leaf.text = leaf.text.size() < 2 ? leaf.text : leaf.text.substr(1, leaf.text.size() - 2);
         }
         break;
-      }
-      case ondemand::json_type::number: {
-        if (!parse_number(trimmed(value.raw_json_token()), leaf)) {
+      case 't':
+      case 'f':
+      case 'n':
+        token = trimmed(token);
+        if (token != "true" && token != "false" && token != "null") {
           return false;
         }
+        leaf.type = token[0] == 't'   ? Leaf::Type::kTrue
+                    : token[0] == 'f' ? Leaf::Type::kFalse
+                                      : Leaf::Type::kNull;
         break;
-      }
-      case ondemand::json_type::boolean: {
-        bool truth = false;
-        if (value.get_bool().get(truth) != simdjson::SUCCESS) {
-          return false;
-        }
-        leaf.type = truth ? Leaf::Type::kTrue : Leaf::Type::kFalse;
-        break;
-      }
       default:
-        if (!value.is_null()) {
+        if (!parse_number(trimmed(token), leaf)) {
           return false;
         }
-        leaf.type = Leaf::Type::kNull;
     }
     flat_->add(path, leaf, place);
     return true;
   }
 
+  /// A short element of an array, as spelled, and where it was.
+  struct Short {
+    std::uint64_t spelling = 0;
+    std::size_t size = 0;
+    std::uint64_t document = 0;
+    PathId path = 0;
+    std::uint32_t place = 0;
+
+    bool operator==(const Short&) const = default;
+  };
+
+  std::array<Short, 64> shorts_;
+  std::uint64_t document_ = 0;  // counts them, so that shorts_ need not be cleared
   std::unique_ptr<ondemand::parser> parser_;
   std::unique_ptr<char[]> padded_;
   std::size_t capacity_ = 0;

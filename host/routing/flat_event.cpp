@@ -27,24 +27,6 @@ void FlatEvent::reset(std::size_t paths) {
   }
 }
 
-void FlatEvent::add(PathId path, const Leaf& leaf, std::uint32_t place) {
-  const std::uint32_t index = fields_++;
-  if (index / kBlock == blocks_.size()) {
-    blocks_.push_back(std::make_unique_for_overwrite<FlatField[]>(kBlock));
-  }
-  field_at(index) = {leaf, place, FlatField::kNone};
-  Head& head = heads_[path];
-  if (head.generation != generation_) {
-    head = {generation_, index, index, 1, place == 0};
-    present_.push_back(path);
-    return;
-  }
-  field_at(head.last).next = index;
-  head.last = index;
-  ++head.count;
-  head.unplaced = head.unplaced || place == 0;
-}
-
 void FlatEvent::forget_from(std::uint32_t count) {
   std::erase_if(present_, [this, count](PathId path) {
     Head& head = heads_[path];
@@ -52,10 +34,9 @@ void FlatEvent::forget_from(std::uint32_t count) {
       head.generation = 0;
       return true;
     }
-    head = {generation_, head.first, head.first, 1, field(head.first).place == 0};
+    head = {generation_, head.first, head.first, field(head.first).place == 0};
     for (std::uint32_t next = field(head.last).next; next < count; next = field(next).next) {
       head.last = next;
-      ++head.count;
       head.unplaced = head.unplaced || field(next).place == 0;
     }
     field_at(head.last).next = FlatField::kNone;

@@ -36,7 +36,22 @@ class FlatEvent {
   /// Forgets the event before. `paths` is how many paths there are.
   void reset(std::size_t paths);
 
-  void add(PathId path, const Leaf& leaf, std::uint32_t place);
+  void add(PathId path, const Leaf& leaf, std::uint32_t place) {
+    const std::uint32_t index = fields_++;
+    if (index / kBlock == blocks_.size()) {
+      blocks_.push_back(std::make_unique_for_overwrite<FlatField[]>(kBlock));
+    }
+    field_at(index) = {leaf, place, FlatField::kNone};
+    Head& head = heads_[path];
+    if (head.generation != generation_) {
+      head = {generation_, index, index, place == 0};
+      present_.push_back(path);
+      return;
+    }
+    field_at(head.last).next = index;
+    head.last = index;
+    head.unplaced = head.unplaced || place == 0;
+  }
 
   [[nodiscard]] std::uint32_t count() const { return fields_; }
 
@@ -58,10 +73,6 @@ class FlatEvent {
     return heads_[path].generation == generation_ && heads_[path].unplaced;
   }
 
-  [[nodiscard]] std::size_t count(PathId path) const {
-    return heads_[path].generation == generation_ ? heads_[path].count : 0;
-  }
-
   /// The paths that have values, in the order of their first ones.
   [[nodiscard]] const std::vector<PathId>& present() const { return present_; }
 
@@ -77,7 +88,6 @@ class FlatEvent {
     std::uint64_t generation = 0;
     std::uint32_t first = FlatField::kNone;
     std::uint32_t last = FlatField::kNone;
-    std::uint32_t count = 0;
     bool unplaced = false;
   };
 
