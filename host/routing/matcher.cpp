@@ -7,22 +7,23 @@
 namespace aev::routing {
 namespace {
 
-bool exact(const Matcher& matcher, const Leaf& leaf) {
-  if (matcher.type != leaf.type) {
+bool equals(const Matcher& matcher, const Leaf& leaf) {
+  if (matcher.exact.type != leaf.type) {
     return false;
   }
   switch (leaf.type) {
     case Leaf::Type::kString:
       return matcher.text == leaf.text;
     case Leaf::Type::kNumber:
-      return matcher.number == leaf.number;
+      return matcher.exact.comparable ? leaf.comparable && matcher.exact.number == leaf.number
+                                      : matcher.text == leaf.text;
     default:
       return true;
   }
 }
 
 bool numeric(const Matcher& matcher, const Leaf& leaf) {
-  if (leaf.type != Leaf::Type::kNumber) {
+  if (leaf.type != Leaf::Type::kNumber || !leaf.comparable) {
     return false;
   }
   if (matcher.has_low &&
@@ -35,18 +36,18 @@ bool numeric(const Matcher& matcher, const Leaf& leaf) {
 
 bool text_matches(const Matcher& matcher, std::string_view text) {
   switch (matcher.kind) {
+    case Matcher::Kind::kAddress:
+      return matcher.block.contains(text);
     case Matcher::Kind::kPrefix:
-      return matcher.ignore_case ? std::string_view(fold_case(text)).starts_with(matcher.text)
+      return matcher.ignore_case ? starts_with_folded(text, matcher.text)
                                  : text.starts_with(matcher.text);
     case Matcher::Kind::kSuffix:
-      return matcher.ignore_case ? std::string_view(fold_case(text)).ends_with(matcher.text)
+      return matcher.ignore_case ? ends_with_folded(text, matcher.text)
                                  : text.ends_with(matcher.text);
     case Matcher::Kind::kEqualsIgnoreCase:
-      return fold_case(text) == matcher.text;
+      return equals_folded(text, matcher.text);
     case Matcher::Kind::kWildcard:
       return matcher.wildcard.matches(text);
-    case Matcher::Kind::kCidr:
-      return matcher.range.contains(text);
     default:
       return false;
   }
@@ -57,19 +58,26 @@ bool text_matches(const Matcher& matcher, std::string_view text) {
 bool Matcher::matches(const Leaf& leaf) const {
   switch (kind) {
     case Kind::kExact:
-      return exact(*this, leaf);
+      return equals(*this, leaf);
     case Kind::kNumeric:
       return numeric(*this, leaf);
     case Kind::kExists:
       return true;
-    case Kind::kAbsent:
-      return false;
     case Kind::kAnythingBut:
       return std::none_of(but.begin(), but.end(),
                           [&leaf](const Matcher& each) { return each.matches(leaf); });
     default:
       return leaf.type == Leaf::Type::kString && text_matches(*this, leaf.text);
   }
+}
+
+bool same(const Matcher& a, const Matcher& b) {
+  return a.kind == b.kind && a.ignore_case == b.ignore_case && a.exact.type == b.exact.type &&
+         a.exact.comparable == b.exact.comparable && a.exact.number == b.exact.number &&
+         a.text == b.text && a.has_low == b.has_low && a.has_high == b.has_high &&
+         a.low_included == b.low_included && a.high_included == b.high_included && a.low == b.low &&
+         a.high == b.high && a.block.base() == b.block.base() && a.block.bits() == b.block.bits() &&
+         std::equal(a.but.begin(), a.but.end(), b.but.begin(), b.but.end(), same);
 }
 
 }  // namespace aev::routing

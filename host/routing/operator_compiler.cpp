@@ -1,7 +1,7 @@
 #include "routing/operator_compiler.h"
 
+#include <algorithm>
 #include <array>
-#include <functional>
 
 #include "config/config.h"
 #include "routing/case_fold.h"
@@ -9,32 +9,57 @@
 namespace aev::routing {
 namespace {
 
-namespace dom = simdjson::dom;
+constexpr std::array<std::string_view, 9> kOperators{
+    "prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists",
+    "cidr",   "exactly"};
 
-constexpr std::string_view kSupported =
-    "prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, exists, cidr";
+/// The operators, and words that the language keeps for later ones.
+constexpr std::array<std::string_view, 24> kReserved{"exactly",
+                                                     "equals-ignore-case",
+                                                     "prefix",
+                                                     "suffix",
+                                                     "anything-but",
+                                                     "exists",
+                                                     "wildcard",
+                                                     "numeric",
+                                                     "cidr",
+                                                     "=",
+                                                     "<",
+                                                     "<=",
+                                                     ">",
+                                                     ">=",
+                                                     "regex",
+                                                     "not-wildcard",
+                                                     "not-equals-ignore-case",
+                                                     "date-after",
+                                                     "date-on-or-after",
+                                                     "date-before",
+                                                     "date-on-or-before",
+                                                     "in-date-range",
+                                                     "ip-address-in-range",
+                                                     "ip-address-not-in-range"};
 
-std::optional<std::string> text_of(dom::element element) {
-  std::string_view text;
-  if (element.get(text) != simdjson::SUCCESS) {
-    return std::nullopt;
+std::string listed_operators() {
+  std::string out;
+  for (const std::string_view each : kOperators) {
+    out += (out.empty() ? "" : ", ") + std::string(each);
   }
-  return std::string(text);
+  return out;
 }
 
-Matcher exact_matcher(const Leaf& leaf) {
+Matcher exact_matcher(const JsonTree& value) {
   Matcher out;
   out.kind = Matcher::Kind::kExact;
-  out.type = leaf.type;
-  out.text = leaf.text;
-  out.number = leaf.number;
+  out.exact = value.leaf;
+  out.exact.text = {};
+  out.text = value.text;
   return out;
 }
 
 /// The single member of an operator object.
 struct Operator {
   std::string name;
-  dom::element argument;
+  const JsonTree* argument = nullptr;
   std::string pointer;  // of the argument
 };
 
@@ -42,9 +67,9 @@ class OperatorCompiler {
  public:
   explicit OperatorCompiler(PatternErrors& errors) : errors_(errors) {}
 
-  std::optional<Matcher> compile(dom::element element, const std::string& pointer) {
-    if (const std::optional<Leaf> leaf = leaf_of(element)) {
-      return exact_matcher(*leaf);
+  std::optional<Matcher> compile(const JsonTree& element, const std::string& pointer) {
+    if (element.kind == JsonTree::Kind::kLeaf) {
+      return plain(element);
     }
     const std::optional<Operator> given = single_member(element, pointer);
     if (!given) {
@@ -63,18 +88,32 @@ class OperatorCompiler {
   }
 
  private:
-  std::optional<Operator> single_member(dom::element element, const std::string& pointer) {
-    dom::object object;
-    if (element.get(object) != simdjson::SUCCESS) {
-      errors_.add(pointer, "a list inside the list of values has no meaning");
+  /// A text that is an address is equal to every spelling of that address.
+  static Matcher plain(const JsonTree& value) {
+    if (value.is_text()) {
+      if (const std::optional<Address> address = parse_address(value.text)) {
+        Matcher out;
+        out.kind = Matcher::Kind::kAddress;
+        out.block = AddressBlock(*address);
+        return out;
+      }
+    }
+    return exact_matcher(value);
+  }
+
+  std::optional<Operator> single_member(const JsonTree& element, const std::string& pointer) {
+    if (element.kind != JsonTree::Kind::kObject) {
+      errors_.add(pointer,
+                  "a list inside the list of values has no meaning; write its elements "
+                  "into the outer list");
       return std::nullopt;
     }
-    if (object.size() != 1) {
+    if (element.members.size() != 1) {
       errors_.add(pointer, "must hold exactly one operator, for example {\"prefix\": \"a\"}");
       return std::nullopt;
     }
-    const dom::key_value_pair member = *object.begin();
-    return Operator{std::string(member.key), member.value, pointer + pointer_step(member.key)};
+    const auto& [name, argument] = element.members.front();
+    return Operator{name, &argument, pointer + pointer_step(name)};
   }
 
   std::optional<Matcher> failed(const std::string& pointer, std::string message) {
@@ -88,81 +127,79 @@ class OperatorCompiler {
       out.kind = given.name == "prefix" ? Matcher::Kind::kPrefix : Matcher::Kind::kSuffix;
       return affix(given, std::move(out));
     }
-    if (given.name != "equals-ignore-case" && given.name != "wildcard" && given.name != "cidr") {
+    if (given.name != "equals-ignore-case" && given.name != "wildcard" && given.name != "cidr" &&
+        given.name != "exactly") {
       return unknown(given);
     }
-    const std::optional<std::string> text = text_of(given.argument);
-    if (!text) {
+    if (!given.argument->is_text()) {
       return failed(given.pointer, "`" + given.name + "` needs a string");
+    }
+    const std::string& text = given.argument->text;
+    if (given.name == "exactly") {
+      return exact_matcher(*given.argument);
     }
     if (given.name == "equals-ignore-case") {
       out.kind = Matcher::Kind::kEqualsIgnoreCase;
-      out.text = fold_case(*text);
+      out.text = fold_case(text);
       return out;
     }
     if (given.name == "wildcard") {
-      Result<Wildcard> wildcard = Wildcard::compile(*text);
+      Result<Wildcard> wildcard = Wildcard::compile(text);
       if (!wildcard) {
         return failed(given.pointer, wildcard.error().message);
       }
       out.kind = Matcher::Kind::kWildcard;
+      out.text = text;
       out.wildcard = std::move(*wildcard);
       return out;
     }
-    const Result<IpRange> range = IpRange::parse(*text);
-    if (!range) {
-      return failed(given.pointer, range.error().message);
+    const Result<AddressBlock> block = AddressBlock::parse(text);
+    if (!block) {
+      return failed(given.pointer, block.error().message);
     }
-    out.kind = Matcher::Kind::kCidr;
-    out.range = *range;
+    out.kind = Matcher::Kind::kAddress;
+    out.block = *block;
     return out;
   }
 
   /// `"text"` or `{"equals-ignore-case": "text"}`.
   std::optional<Matcher> affix(const Operator& given, Matcher out) {
-    std::optional<std::string> text = text_of(given.argument);
-    std::string pointer = given.pointer;
-    if (!text && given.argument.is_object()) {
-      const std::optional<Operator> inner = single_member(given.argument, given.pointer);
+    Operator from = given;
+    if (given.argument->kind == JsonTree::Kind::kObject) {
+      std::optional<Operator> inner = single_member(*given.argument, given.pointer);
       if (!inner) {
         return std::nullopt;
       }
-      pointer = inner->pointer;
       if (inner->name != "equals-ignore-case") {
-        return failed(pointer, "inside `" + given.name + "` only equals-ignore-case is supported");
+        return failed(inner->pointer,
+                      "inside `" + given.name + "` only equals-ignore-case is supported");
       }
-      text = text_of(inner->argument);
+      from = std::move(*inner);
       out.ignore_case = true;
     }
-    if (!text) {
-      return failed(pointer, "`" + given.name + "` needs a string");
+    if (!from.argument->is_text()) {
+      return failed(from.pointer, "`" + given.name + "` needs a string");
     }
-    if (text->empty()) {
-      return failed(pointer, "an empty `" + given.name +
-                                 "` would match every string; use {\"exists\": true}");
-    }
-    out.text = out.ignore_case ? fold_case(*text) : std::move(*text);
+    out.text = out.ignore_case ? fold_case(from.argument->text) : from.argument->text;
     return out;
   }
 
   std::optional<Matcher> unknown(const Operator& given) {
-    static constexpr std::array<const char*, 8> kNames{
-        "prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric",
-        "exists", "cidr"};
-    const std::string meant = config::did_you_mean(given.name, {kNames.begin(), kNames.end()});
+    const std::string meant =
+        config::did_you_mean(given.name, {kOperators.begin(), kOperators.end()});
     return failed(given.pointer, "the operator `" + given.name +
                                      "` is not supported by this version; supported are " +
-                                     std::string(kSupported) +
+                                     listed_operators() +
                                      (meant.empty() ? "" : "; did you mean `" + meant + "`?"));
   }
 
   std::optional<Matcher> exists(const Operator& given) {
-    bool wanted = false;
-    if (given.argument.get(wanted) != simdjson::SUCCESS) {
+    if (given.argument->kind != JsonTree::Kind::kLeaf ||
+        given.argument->leaf.type != Leaf::Type::kTrue) {
       return failed(given.pointer, "`exists` needs true or false");
     }
     Matcher out;
-    out.kind = wanted ? Matcher::Kind::kExists : Matcher::Kind::kAbsent;
+    out.kind = Matcher::Kind::kExists;
     return out;
   }
 
@@ -170,21 +207,22 @@ class OperatorCompiler {
     constexpr std::string_view kForm =
         "must be [\"=\", n], one of <, <=, >, >= and a number, or a range such as "
         "[\">\", 0, \"<=\", 5]";
-    dom::array terms;
-    if (given.argument.get(terms) != simdjson::SUCCESS ||
-        (terms.size() != 2 && terms.size() != 4)) {
+    const std::vector<JsonTree>& terms = given.argument->elements;
+    if (terms.size() != 2 && terms.size() != 4) {
       return failed(given.pointer, std::string(kForm));
     }
     Matcher out;
     out.kind = Matcher::Kind::kNumeric;
     for (std::size_t i = 0; i < terms.size(); i += 2) {
       const std::string at = given.pointer + "/" + std::to_string(i);
-      const std::optional<std::string> sign = text_of(terms.at(i).value_unsafe());
-      const std::optional<Leaf> number = leaf_of(terms.at(i + 1).value_unsafe());
-      if (!number || number->type != Leaf::Type::kNumber) {
+      if (!terms[i + 1].is_number()) {
         return failed(given.pointer + "/" + std::to_string(i + 1), "must be a number");
       }
-      if (!sign || !bound(*sign, number->number, terms.size() == 4, out)) {
+      if (!terms[i + 1].leaf.comparable) {
+        return failed(given.pointer + "/" + std::to_string(i + 1), std::string(kTooPrecise));
+      }
+      if (!terms[i].is_text() ||
+          !bound(terms[i].text, terms[i + 1].leaf.number, terms.size() == 4, out)) {
         return failed(at, std::string(kForm));
       }
     }
@@ -195,7 +233,7 @@ class OperatorCompiler {
   }
 
   /// In a range the lower end comes first.
-  static bool bound(const std::string& sign, long double number, bool range, Matcher& out) {
+  static bool bound(const std::string& sign, double number, bool range, Matcher& out) {
     if (sign == "=" && !range) {
       out.has_low = out.has_high = out.low_included = out.high_included = true;
       out.low = out.high = number;
@@ -219,27 +257,25 @@ class OperatorCompiler {
   std::optional<Matcher> anything_but(const Operator& given) {
     Matcher out;
     out.kind = Matcher::Kind::kAnythingBut;
-    if (given.argument.is_object()) {
+    if (given.argument->kind == JsonTree::Kind::kObject) {
       return anything_but_operator(given, std::move(out));
     }
-    dom::array list;
-    if (given.argument.get(list) != simdjson::SUCCESS) {
-      const std::optional<Leaf> leaf = leaf_of(given.argument);
-      if (!leaf || !is_text_or_number(*leaf)) {
+    if (given.argument->kind == JsonTree::Kind::kLeaf) {
+      if (!given.argument->is_text() && !given.argument->is_number()) {
         return failed(given.pointer, "`anything-but` needs a string, a number, or a list of one");
       }
-      out.but.push_back(exact_matcher(*leaf));
-      return out;
+      return exclude(*given.argument, given.pointer, out) ? std::optional(out) : std::nullopt;
     }
     std::size_t index = 0;
-    for (const dom::element each : list) {
+    for (const JsonTree& each : given.argument->elements) {
       const std::string pointer = given.pointer + "/" + std::to_string(index++);
-      const std::optional<Leaf> leaf = leaf_of(each);
-      if (!leaf || !is_text_or_number(*leaf) ||
-          (!out.but.empty() && out.but.front().type != leaf->type)) {
+      if ((!each.is_text() && !each.is_number()) ||
+          (!out.but.empty() && out.but.front().exact.type != each.leaf.type)) {
         return failed(pointer, "an `anything-but` list holds either strings or numbers");
       }
-      out.but.push_back(exact_matcher(*leaf));
+      if (!exclude(each, pointer, out)) {
+        return std::nullopt;
+      }
     }
     if (out.but.empty()) {
       return failed(given.pointer, "an empty `anything-but` list excludes nothing");
@@ -247,13 +283,18 @@ class OperatorCompiler {
     return out;
   }
 
-  static bool is_text_or_number(const Leaf& leaf) {
-    return leaf.type == Leaf::Type::kString || leaf.type == Leaf::Type::kNumber;
+  bool exclude(const JsonTree& value, const std::string& pointer, Matcher& out) {
+    if (value.is_number() && !value.leaf.comparable) {
+      errors_.add(pointer, std::string(kTooPrecise));
+      return false;
+    }
+    out.but.push_back(exact_matcher(value));
+    return true;
   }
 
   /// `{"anything-but": {"prefix": "a"}}`, or a list of such arguments.
   std::optional<Matcher> anything_but_operator(const Operator& given, Matcher out) {
-    const std::optional<Operator> inner = single_member(given.argument, given.pointer);
+    const std::optional<Operator> inner = single_member(*given.argument, given.pointer);
     if (!inner) {
       return std::nullopt;
     }
@@ -264,11 +305,10 @@ class OperatorCompiler {
                                         "suffix, equals-ignore-case and wildcard");
     }
     std::vector<Operator> alternatives;
-    dom::array list;
-    if (inner->argument.get(list) == simdjson::SUCCESS) {
-      for (const dom::element each : list) {
+    if (inner->argument->kind == JsonTree::Kind::kArray) {
+      for (const JsonTree& each : inner->argument->elements) {
         alternatives.push_back(
-            {inner->name, each, inner->pointer + "/" + std::to_string(alternatives.size())});
+            {inner->name, &each, inner->pointer + "/" + std::to_string(alternatives.size())});
       }
     } else {
       alternatives.push_back(*inner);
@@ -277,6 +317,13 @@ class OperatorCompiler {
       return failed(inner->pointer, "an empty list excludes nothing");
     }
     for (const Operator& each : alternatives) {
+      if (!each.argument->is_text()) {
+        return failed(each.pointer, "`" + inner->name + "` needs a string");
+      }
+      if (each.argument->text.empty() && (inner->name == "prefix" || inner->name == "suffix")) {
+        return failed(each.pointer, "every string has an empty `" + inner->name +
+                                        "`; to exclude all strings, ask for what is wanted");
+      }
       std::optional<Matcher> matcher = text_operator(each);
       if (!matcher) {
         return std::nullopt;
@@ -286,38 +333,16 @@ class OperatorCompiler {
     return out;
   }
 
+  static constexpr std::string_view kTooPrecise =
+      "cannot be compared: no double has exactly this value; write it with at most 15 digits";
+
   PatternErrors& errors_;
 };
 
 }  // namespace
 
-std::optional<Leaf> leaf_of(dom::element element) {
-  Leaf out;
-  switch (element.type()) {
-    case dom::element_type::STRING:
-      out.type = Leaf::Type::kString;
-      out.text = element.get_string().value_unsafe();
-      return out;
-    case dom::element_type::INT64:
-      out.type = Leaf::Type::kNumber;
-      out.number = static_cast<long double>(element.get_int64().value_unsafe());
-      return out;
-    case dom::element_type::UINT64:
-      out.type = Leaf::Type::kNumber;
-      out.number = static_cast<long double>(element.get_uint64().value_unsafe());
-      return out;
-    case dom::element_type::DOUBLE:
-      out.type = Leaf::Type::kNumber;
-      out.number = static_cast<long double>(element.get_double().value_unsafe());
-      return out;
-    case dom::element_type::BOOL:
-      out.type = element.get_bool().value_unsafe() ? Leaf::Type::kTrue : Leaf::Type::kFalse;
-      return out;
-    case dom::element_type::NULL_VALUE:
-      return out;
-    default:
-      return std::nullopt;
-  }
+bool is_reserved_in_or(std::string_view name) {
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
 }
 
 std::string pointer_step(std::string_view name) {
@@ -334,10 +359,23 @@ std::string pointer_step(std::string_view name) {
   return out;
 }
 
-std::optional<Matcher> compile_matcher(dom::element element,
-                                       const std::string& pointer,
-                                       PatternErrors& errors) {
-  return OperatorCompiler(errors).compile(element, pointer);
+std::optional<CompiledElement> compile_element(const JsonTree& element,
+                                               const std::string& pointer,
+                                               PatternErrors& errors) {
+  CompiledElement out;
+  if (element.kind == JsonTree::Kind::kObject && element.members.size() == 1 &&
+      element.members.front().first == "exists" &&
+      element.members.front().second.kind == JsonTree::Kind::kLeaf &&
+      element.members.front().second.leaf.type == Leaf::Type::kFalse) {
+    out.absent = true;
+    return out;
+  }
+  std::optional<Matcher> matcher = OperatorCompiler(errors).compile(element, pointer);
+  if (!matcher) {
+    return std::nullopt;
+  }
+  out.matcher = std::move(*matcher);
+  return out;
 }
 
 }  // namespace aev::routing

@@ -4,14 +4,13 @@
 #include <string>
 #include <vector>
 
-#include <simdjson.h>
-
+#include "routing/json_tree.h"
 #include "routing/matcher.h"
 #include "routing/router.h"
 
 namespace aev::routing {
 
-/// Private to this layer's .cpp files. Collects what is wrong with one route's pattern.
+/// Collects what is wrong with one route's pattern.
 class PatternErrors {
  public:
   PatternErrors(std::string route, std::vector<PatternError>& errors)
@@ -26,13 +25,19 @@ class PatternErrors {
   std::vector<PatternError>& errors_;
 };
 
-/// One element of a field's list: a plain value or `{operator: argument}`. nullopt after an error.
-[[nodiscard]] std::optional<Matcher> compile_matcher(simdjson::dom::element element,
-                                                     const std::string& pointer,
-                                                     PatternErrors& errors);
+/// One element of a field's list, compiled.
+struct CompiledElement {
+  bool absent = false;  ///< `{exists: false}`; then there is no matcher
+  Matcher matcher;
+};
 
-/// `element` as a leaf; nullopt for an object or an array.
-[[nodiscard]] std::optional<Leaf> leaf_of(simdjson::dom::element element);
+/// One element of a field's list: a plain value or `{operator: argument}`. nullopt after an error.
+[[nodiscard]] std::optional<CompiledElement> compile_element(const JsonTree& element,
+                                                             const std::string& pointer,
+                                                             PatternErrors& errors);
+
+/// Words that cannot be names of fields inside `$or`, as there they would be taken for operators.
+[[nodiscard]] bool is_reserved_in_or(std::string_view name);
 
 /// One step of a JSON Pointer with its slash.
 [[nodiscard]] std::string pointer_step(std::string_view name);

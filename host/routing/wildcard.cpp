@@ -1,5 +1,7 @@
 #include "routing/wildcard.h"
 
+#include <cstring>
+
 namespace aev::routing {
 
 Result<Wildcard> Wildcard::compile(std::string_view pattern) {
@@ -8,12 +10,17 @@ Result<Wildcard> Wildcard::compile(std::string_view pattern) {
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == '*') {
       if (i > 0 && out.pieces_.back().empty() && out.pieces_.size() > 1) {
-        return Error{ErrorCode::kInvalid, "two `*` in a row mean no more than one", {}};
+        return Error{
+            ErrorCode::kInvalid,
+            "two `*` in a row mean no more than one; write a single `*`, or `\\\\*` for a star",
+            {}};
       }
       out.pieces_.emplace_back();
     } else if (pattern[i] == '\\') {
       if (i + 1 == pattern.size() || (pattern[i + 1] != '*' && pattern[i + 1] != '\\')) {
-        return Error{ErrorCode::kInvalid, "only `\\*` and `\\\\` are escapes", {}};
+        return Error{ErrorCode::kInvalid,
+                     "only `\\*` and `\\\\` are escapes; write `\\\\` for a backslash",
+                     {}};
       }
       ++i;
       out.pieces_.back() += pattern[i];
@@ -35,12 +42,14 @@ bool Wildcard::matches(std::string_view text) const {
     return false;
   }
   text = text.substr(first.size(), text.size() - first.size() - last.size());
-  // Between the fixed ends, the leftmost place of each piece leaves the most room for the next.
   for (std::size_t i = 1; i + 1 < pieces_.size(); ++i) {
-    const std::size_t at = text.find(pieces_[i]);
-    if (at == std::string_view::npos) {
+    // Unlike string_view::find, memmem is linear in the worst case too.
+    const void* const found =
+        ::memmem(text.data(), text.size(), pieces_[i].data(), pieces_[i].size());
+    if (found == nullptr) {
       return false;
     }
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
     text.remove_prefix(at + pieces_[i].size());
   }
   return true;

@@ -9,8 +9,9 @@
 namespace aev::routing {
 
 /// A pattern in which `*` stands for any characters, none included; `\*` and `\\` stand for
-/// themselves. Immutable. Matching is linear for practical patterns and never backtracks further
-/// than the last `*`.
+/// themselves. Immutable. Matching takes time linear in the text whatever the pattern: between the
+/// first and the last piece, the leftmost place of each leaves the most room for the next, so
+/// nothing is ever tried twice.
 class Wildcard {
  public:
   /// Refuses `**` and other escapes, as the pattern language does.
@@ -18,8 +19,11 @@ class Wildcard {
 
   [[nodiscard]] bool matches(std::string_view text) const;
 
+  /// What is between the stars: n stars make n + 1 pieces, some of which may be empty.
+  [[nodiscard]] const std::vector<std::string>& pieces() const { return pieces_; }
+
  private:
-  std::vector<std::string> pieces_;  // between the stars; n stars make n + 1 pieces
+  std::vector<std::string> pieces_;
 };
 
 }  // namespace aev::routing

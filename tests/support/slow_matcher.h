@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+
+namespace aev::test {
+
+/// What the pattern language says, written down as plainly as possible: every combination of values
+/// is tried. `pattern` must be one that the router takes; it and `event` are JSON objects. For
+/// numbers that doubles hold exactly enough to compare them.
+[[nodiscard]] bool slow_match(std::string_view pattern, std::string_view event);
+
+}  // namespace aev::test
