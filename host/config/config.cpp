@@ -45,12 +45,34 @@ std::optional<Config> read_config(const YamlNode& document,
   }
   config.routes = read_routes(root, config.subscribers);
   config.tests = read_route_tests(root, config.subscribers);
-  root.take("include");  // gone by now; known for suggestions
+  root.take("include");  // gone by now, but a known key
   root.finish();
   return config;
 }
 
+/// Has one of everything that may be absent, so that the reader looks into all of it.
+constexpr const char* kOneOfEverything =
+    "version: 1\n"
+    "api: {auth: {tokens: [{}]}, tls: {}}\n"
+    "schemas: {events: {'*': off}}\n"
+    "retry_policies: {'*': {}}\n"
+    "dead_letter_policies: {'*': {}}\n"
+    "subscribers: {'*': {retry: {}, dead_letter: {}, batch: {}}}\n"
+    "routes: [{}]\n"
+    "tests: [{}]\n";
+
 }  // namespace
+
+ReaderKeys all_reader_keys() {
+  ReaderKeys keys;
+  Report report;
+  report.asked = &keys;
+  const Environment nothing_set = [](std::string_view) { return std::nullopt; };
+  const EnvironmentDefaults defaults = read_environment_defaults(nothing_set, report.problems);
+  const auto document = parse_yaml(kOneOfEverything, {}, report.problems);
+  static_cast<void>(read_config(*document, {}, defaults, report));
+  return keys;
+}
 
 std::string to_string(const Problem& problem) {
   std::string out;

@@ -160,6 +160,7 @@ struct Loaded {
     std::string path;
     std::string value;
     std::string origin;
+    std::string json;  ///< the value with its type; a hidden one as the `${…}` it was written with
   };
 
   std::vector<Shown> shown;
@@ -168,6 +169,12 @@ struct Loaded {
 /// Reads and checks the YAML at `file` with its includes, in one pass that reports every problem.
 /// Never throws. Relative paths in the file are relative to the file's folder.
 [[nodiscard]] Loaded load(const std::filesystem::path& file, const Environment& environment);
+
+/// The effective values as YAML that loads again to the same configuration, wherever it is put;
+/// secrets are left out of it (see Loaded::Shown::json). `with_origins` puts a comment with its
+/// origin behind each value.
+[[nodiscard]] std::string effective_yaml(const std::vector<Loaded::Shown>& shown,
+                                         bool with_origins);
 
 /// A YAML (or JSON) file as JSON, as it stands: nothing is put in.
 struct JsonFile {

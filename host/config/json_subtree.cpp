@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/map_reader.h"
 #include "config/redaction.h"
 #include "core/json_text.h"
 
@@ -159,13 +160,16 @@ class Writer {
       problems_.push_back({node.where(), path, "JSON has no such number; quote it", false});
       text = "null";
     }
+    const bool hide = secret || node.from_file;
     out_.json += text;
-    out_.redacted += secret || node.from_file ? json_string(kRedacted) : text;
+    out_.redacted += hide ? json_string(kRedacted) : text;
+    out_.shown += shown_scalar(node, hide);
   }
 
   void both(std::string_view text) {
     out_.json += text;
     out_.redacted += text;
+    out_.shown += text;
   }
 
   static std::string escaped(std::string_view name) {
@@ -207,6 +211,17 @@ bool scalar_to_json(const YamlNode& node, std::string& out) {
     append_json_string(out, node.text);
   }
   return as_number != Number::kNotJson;
+}
+
+std::string shown_scalar(const YamlNode& node, bool hide) {
+  std::string json;
+  if (hide) {
+    return json_string(hidden(node));
+  }
+  if (!scalar_to_json(node, json)) {
+    return "null";
+  }
+  return json.front() == '"' ? json_string(without_interpolation(node.text)) : json;
 }
 
 JsonSubtree to_json(const YamlNode& node,

@@ -55,7 +55,7 @@ std::vector<std::string> read_targets(MapReader& map,
       out.push_back(item.text);
     }
   }
-  report.show(map.path_of(key), shown, origin_of(*node));
+  report.show(map.path_of(key), shown, origin_of(*node), shown_list(out));
   return out;
 }
 
@@ -83,7 +83,7 @@ void read_match(MapReader& map, RouteConfig& route) {
       to_json(*match, map.where_of("match"), map.path_of("match"), report.problems);
   route.match_json = std::move(subtree.json);
   route.match_sources = std::move(subtree.sources);
-  report.show(map.path_of("match"), subtree.redacted, origin_of(*match));
+  report.show(map.path_of("match"), subtree.redacted, origin_of(*match), std::move(subtree.shown));
 }
 
 }  // namespace
@@ -145,6 +145,7 @@ std::vector<RouteTest> read_route_tests(MapReader& root,
   const std::vector<std::string> known = names_of(subscribers);
   // Tests are no effective values, so `config show` leaves them out.
   Report quiet;
+  quiet.asked = report.asked;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     const YamlNode& node = *list->items[i];
     RouteTest test;

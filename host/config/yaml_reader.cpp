@@ -288,22 +288,29 @@ Result<std::string> read_text_file(const std::filesystem::path& file, std::size_
 
 std::shared_ptr<YamlNode> read_yaml(const std::filesystem::path& file,
                                     std::vector<Problem>& problems) {
-  const auto name = std::make_shared<const std::string>(file.string());
+  const Result<std::string> text = read_text_file(file, kMaxFileBytes);
+  if (!text) {
+    problems.push_back({{file.string(), 0, 0}, {}, text.error().message, false});
+    return nullptr;
+  }
+  return parse_yaml(*text, file.string(), problems);
+}
+
+std::shared_ptr<YamlNode> parse_yaml(const std::string& text,
+                                     const std::string& file,
+                                     std::vector<Problem>& problems) {
+  const auto name = std::make_shared<const std::string>(file);
   const auto failed = [&](int line, int column, std::string message) {
     problems.push_back({{*name, line, column}, {}, std::move(message), false});
     return nullptr;
   };
-  Result<std::string> text = read_text_file(file, kMaxFileBytes);
-  if (!text) {
-    return failed(0, 0, text.error().message);
-  }
-  if (!is_utf8(*text)) {
-    const Location where = place_of_bad_byte(*text, *name);
+  if (!is_utf8(text)) {
+    const Location where = place_of_bad_byte(text, *name);
     return failed(where.line, where.column, "not UTF-8; save the file as UTF-8");
   }
   TreeBuilder builder(name, problems);
   try {
-    std::istringstream in(*text);
+    std::istringstream in(text);
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(builder)) {
       return failed(1, 1, "the file is empty; it needs at least `version: 1`");
