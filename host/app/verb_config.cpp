@@ -88,9 +88,28 @@ ExitCode validate(const ConfigOptions& options) {
   return unreachable ? kExitFailed : bad ? kExitBadConfig : kExitOk;
 }
 
+/// What a plugin's schema marks as secret need not have a name that says so.
+void hide_plugin_secrets(config::Loaded& loaded) {
+  const Log log(2, LogLevel::kError);
+  const SystemClock clock;
+  Metrics metrics;
+  const auto plugins = loader::Plugins::open(effective_plugin_path(loaded.config->plugin_path),
+                                             clock, metrics, Logger(log, "loader"));
+  for (const auto& subscriber : loaded.config->subscribers) {
+    if (const auto* const type = plugins->find_type(subscriber.plugin)) {
+      config::hide_secrets(loaded.shown, subscriber.name,
+                           config::secret_pointers(type->config_schema_json));
+    }
+  }
+}
+
 ExitCode show(const ConfigOptions& options) {
-  const auto loaded = config::load(options.config, config::process_environment());
+  auto loaded = config::load(options.config, config::process_environment());
   print_problems(loaded.problems);
+  if (!loaded.config) {
+    return kExitBadConfig;
+  }
+  hide_plugin_secrets(loaded);
   if (options.format == "json") {
     JsonWriter json;
     json.begin_array();
@@ -106,7 +125,7 @@ ExitCode show(const ConfigOptions& options) {
   } else {
     std::fputs(config::effective_yaml(loaded.shown, options.origin).c_str(), stdout);
   }
-  return has_errors(loaded.problems) ? kExitBadConfig : kExitOk;
+  return kExitOk;
 }
 
 /// The plugins of the configuration's path if there is one to read, else of the usual places.

@@ -161,6 +161,7 @@ struct Loaded {
     std::string value;
     std::string origin;
     std::string json;  ///< the value with its type; a hidden one as the `${…}` it was written with
+    std::string hidden{};  ///< of a plugin's option: `json` in case that it is a secret
   };
 
   std::vector<Shown> shown;
@@ -169,6 +170,11 @@ struct Loaded {
 /// Reads and checks the YAML at `file` with its includes, in one pass that reports every problem.
 /// Never throws. Relative paths in the file are relative to the file's folder.
 [[nodiscard]] Loaded load(const std::filesystem::path& file, const Environment& environment);
+
+/// Hides those options of a subscriber's plugin that secret_pointers() names.
+void hide_secrets(std::vector<Loaded::Shown>& shown,
+                  std::string_view subscriber,
+                  const std::vector<std::string>& pointers);
 
 /// The effective values as YAML that loads again to the same configuration, wherever it is put;
 /// secrets are left out of it (see Loaded::Shown::json). `with_origins` puts a comment with its

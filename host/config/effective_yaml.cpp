@@ -5,6 +5,8 @@
 #include <Poco/JSON/Array.h>
 
 #include "config/config.h"
+#include "config/embedded_schema.h"
+#include "config/map_reader.h"
 #include "config/redaction.h"
 #include "config/schema_walk.h"
 #include "core/json_text.h"
@@ -99,7 +101,8 @@ class Writer {
  private:
   void write(const Node& node, std::size_t depth, bool after_dash) {
     if (node.members.empty()) {
-      out_ += " " + value_text(parse_json("[" + node.json + "]"), node.json);
+      const auto wrapped = parse_in_order("{\"value\":" + node.json + "}");
+      out_ += " " + value_text(wrapped->get("value"));
       out_ += with_origins_ ? "  # " + node.origin + "\n" : "\n";
       return;
     }
@@ -109,9 +112,21 @@ class Writer {
   }
 
   /// A value on one line: a scalar, or a list or map in flow style.
-  std::string value_text(const Poco::Dynamic::Var& wrapped, const std::string& json) {
-    const auto list = wrapped.extract<Poco::JSON::Array::Ptr>();
-    return json.front() == '"' ? scalar_text(numbered(list->getElement<std::string>(0))) : json;
+  std::string value_text(const Poco::Dynamic::Var& value) {
+    std::string out;
+    if (const auto map = as_object(value)) {
+      for (const std::string& name : map->getNames()) {
+        out += (out.empty() ? "" : ", ") + scalar_text(name) + ": " + value_text(map->get(name));
+      }
+      return "{" + out + "}";
+    }
+    if (value.type() == typeid(Poco::JSON::Array::Ptr)) {
+      for (const auto& item : *value.extract<Poco::JSON::Array::Ptr>()) {
+        out += (out.empty() ? "" : ", ") + value_text(item);
+      }
+      return "[" + out + "]";
+    }
+    return value.isString() ? scalar_text(numbered(value.toString())) : as_json(value);
   }
 
   static std::string scalar_text(const std::string& text) {
@@ -132,6 +147,35 @@ class Writer {
 };
 
 }  // namespace
+
+void hide_secrets(std::vector<Loaded::Shown>& shown,
+                  std::string_view subscriber,
+                  const std::vector<std::string>& pointers) {
+  const std::string options = path_step("subscribers", subscriber) + ".config";
+  for (Loaded::Shown& each : shown) {
+    std::string_view path = each.path;
+    if (path.substr(0, options.size()) != options) {
+      continue;
+    }
+    path.remove_prefix(options.size());
+    std::vector<std::string> steps;
+    while (!path.empty()) {
+      bool is_element = false;
+      steps.push_back(take_step(path, is_element));
+    }
+    for (const std::string& pointer : pointers) {
+      const std::vector<std::string> secret = pointer_steps(pointer);
+      // Whatever is within a secret is one.
+      if (secret.size() <= steps.size() && std::equal(secret.begin(), secret.end(), steps.begin(),
+                                                      [](const auto& wanted, const auto& step) {
+                                                        return wanted == "*" || wanted == step;
+                                                      })) {
+        each.value = kRedacted;
+        each.json = each.hidden.empty() ? each.json : each.hidden;
+      }
+    }
+  }
+}
 
 std::string effective_yaml(const std::vector<Loaded::Shown>& shown, bool with_origins) {
   Node root;

@@ -44,6 +44,7 @@ void show_leaves(Report& report, const YamlNode& node, const std::string& path, 
       break;
   }
   report.show(path, std::move(value), origin_of(node), std::move(json));
+  report.shown.back().hidden = json_string(hidden(node));
 }
 
 /// Puts `"secret":value` at the end of a JSON object.
