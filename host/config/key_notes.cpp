@@ -119,12 +119,23 @@ constexpr KeyNote kNotes[] = {
          "items": {"type": ["string", "number"]}})"},
 
     {"tests", "Events and where they must go; `aragora-events test` runs them"},
-    {"tests[0]", "A test of the routes", R"({"type": "object", "required": ["event", "expect"]})"},
+    {"tests[0]", "A test of the routes",
+     R"({"type": "object", "required": ["expect"],
+         "oneOf": [{"required": ["event"]}, {"required": ["events"]}]})"},
     {"tests[0].name", "What is to hold"},
-    {"tests[0].event", "An event as producers send it",
-     R"({"type": "object", "properties": {"event_type": {"$ref": "#/definitions/event_type"}}})"},
-    {"tests[0].expect", "What must become of it", R"({"type": "object", "required": ["to"]})"},
-    {"tests[0].expect.to", "Exactly these subscribers get it",
+    {"tests[0].event", "An event as producers send it", R"({"$ref": "#/definitions/event"})"},
+    {"tests[0].events", "Several events, of each of which the same is expected",
+     R"({"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/event"}})"},
+    {"tests[0].expect", "What must become of it", R"({"type": "object", "minProperties": 1})"},
+    {"tests[0].expect.to", "Exactly these subscribers get it; [] is nobody",
+     R"({"type": ["string", "number", "array"], "items": {"type": ["string", "number"]}})"},
+    {"tests[0].expect.includes", "These subscribers get it, maybe with others",
+     R"({"type": ["string", "number", "array"], "minItems": 1,
+         "items": {"type": ["string", "number"]}})"},
+    {"tests[0].expect.excludes", "None of these subscribers get it",
+     R"({"type": ["string", "number", "array"], "minItems": 1,
+         "items": {"type": ["string", "number"]}})"},
+    {"tests[0].expect.routes", "Exactly these routes match it; [] is none",
      R"({"type": ["string", "number", "array"], "items": {"type": ["string", "number"]}})"},
 };
 
@@ -152,6 +163,16 @@ const KeyNote* find_key_note(std::string_view path) {
 
 std::string_view pattern_language_definitions() {
   return R"({
+  "event": {
+    "type": "object",
+    "properties": {
+      "id": {"type": "string"},
+      "event_type": {"$ref": "#/definitions/event_type"},
+      "debate_id": {"type": "string"},
+      "source": {"type": "string"},
+      "data": {}
+    }
+  },
   "event_pattern": {
     "description": "Every field named here must match; a field is a list of values of which one must match",
     "type": "object",

@@ -45,9 +45,7 @@ void Report::show(std::string_view path, std::string value, std::string origin, 
 }
 
 std::string origin_of(const YamlNode& node) {
-  const Location where = node.where();
-  std::string out =
-      where.file + ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
+  std::string out = to_string(node.where());
   if (!node.environment.empty()) {
     out += " (environment " + node.environment + ")";
   }

@@ -217,8 +217,9 @@ class Show(Case):
         self.assertIn('X.Dotted: "yes"', text)
         entries = json.loads(self.show(path, "--format", "json"))
         self.assertEqual({"path", "value", "origin"}, set(entries[0]))
+        text = self.show(path)
         with open(path, "w") as out:
-            out.write(self.show(path))
+            out.write(text)
         status, _, errors = self.program("validate", path)
         self.assertEqual(status, 0, errors)
 

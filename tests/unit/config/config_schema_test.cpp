@@ -41,6 +41,9 @@ const std::map<std::string, std::string> kValues = {
     {"tests[0].name", R"("t")"},
     {"tests[0].event", R"({"event_type":"vote"})"},
     {"tests[0].expect.to", R"(["any"])"},
+    {"tests[0].expect.includes", R"(["any"])"},
+    {"tests[0].expect.excludes", R"(["any"])"},
+    {"tests[0].expect.routes", R"(["r"])"},
 };
 
 /// What to write for a key: its own value above, else its default.
