@@ -220,7 +220,9 @@ class Show(Case):
         text = self.show(path)
         with open(path, "w") as out:
             out.write(text)
-        status, _, errors = self.program("validate", path)
+        status, _, errors = self.program(
+            "validate", path, environment={"EVENT_SIGNATURE_SECRET": SECRET}
+        )
         self.assertEqual(status, 0, errors)
 
 
