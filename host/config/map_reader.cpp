@@ -26,6 +26,13 @@ std::string truth_meant(const YamlNode& node) {
   return node.is_text ? "; without quotes" : "";
 }
 
+std::string whole_number(std::uint64_t least, std::uint64_t most) {
+  constexpr std::uint64_t kNoLimit = 1u << 30;
+  return most >= kNoLimit
+             ? "a whole number, " + std::to_string(least) + " or more"
+             : "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
 /// Text by its writer's will, not because something was put in.
 bool is_quoted(const YamlNode& node) {
   return node.is_text && node.as_written.empty();
@@ -225,7 +232,8 @@ void MapReader::real(std::string_view key, double& value, double least, double m
       report_.error(node->where(), path_of(key), "must be a number; write it without quotes");
     } else if (!parsed || *parsed < least || *parsed > most) {
       report_.error(node->where(), path_of(key),
-                    "must be a number from " + format_real(least) + " to " + format_real(most));
+                    "`" + printable(*node) + "`: must be a number from " + format_real(least) +
+                        " to " + format_real(most));
     } else {
       value = *parsed;
     }
@@ -261,10 +269,13 @@ std::uint64_t MapReader::count64(std::string_view key,
     const Result<std::uint64_t> parsed = parse_count(node->text);
     if (is_quoted(*node)) {
       report_.error(node->where(), path_of(key), "must be a number; write it without quotes");
-    } else if (!parsed || *parsed < least || *parsed > most) {
+    } else if (parsed && node->text.size() > 1 && node->text.front() == '0') {
       report_.error(
           node->where(), path_of(key),
-          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+          "`" + printable(*node) + "` is read as octal by some; write " + std::to_string(*parsed));
+    } else if (!parsed || *parsed < least || *parsed > most) {
+      report_.error(node->where(), path_of(key),
+                    "`" + printable(*node) + "`: must be " + whole_number(least, most));
     } else {
       value = *parsed;
     }
