@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   aev::app::ExitCode exit = aev::app::kExitOk;
   aev::app::add_run_verb(program, exit);
   aev::app::add_config_verbs(program, exit);
+  aev::app::add_test_verb(program, exit);
   aev::app::add_routing_verbs(program, exit);
   aev::app::add_emit_verb(program, exit);
   aev::app::add_listen_verb(program, exit);

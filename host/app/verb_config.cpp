@@ -1,13 +1,16 @@
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
 
 #include <CLI/CLI.hpp>
 
 #include "app/config_check.h"
 #include "app/plugin_path.h"
-#include "app/table.h"
 #include "app/verbs.h"
+#include "config/config_schema.h"
 #include "core/json_writer.h"
 #include "core/metrics.h"
+#include "events/known_event_types.h"
 
 namespace aev::app {
 namespace {
@@ -17,6 +20,9 @@ struct ConfigOptions {
   std::string format = "text";
   bool check = false;
   bool deny_warnings = false;
+  bool origin = false;
+  std::string output;
+  std::vector<std::string> plugin_path;
 };
 
 constexpr auto kProbePatience = std::chrono::seconds(10);
@@ -82,9 +88,28 @@ ExitCode validate(const ConfigOptions& options) {
   return unreachable ? kExitFailed : bad ? kExitBadConfig : kExitOk;
 }
 
+/// What a plugin's schema marks as secret need not have a name that says so.
+void hide_plugin_secrets(config::Loaded& loaded) {
+  const Log log(2, LogLevel::kError);
+  const SystemClock clock;
+  Metrics metrics;
+  const auto plugins = loader::Plugins::open(effective_plugin_path(loaded.config->plugin_path),
+                                             clock, metrics, Logger(log, "loader"));
+  for (const auto& subscriber : loaded.config->subscribers) {
+    if (const auto* const type = plugins->find_type(subscriber.plugin)) {
+      config::hide_secrets(loaded.shown, subscriber.name,
+                           config::secret_pointers(type->config_schema_json));
+    }
+  }
+}
+
 ExitCode show(const ConfigOptions& options) {
-  const auto loaded = config::load(options.config, config::process_environment());
+  auto loaded = config::load(options.config, config::process_environment());
   print_problems(loaded.problems);
+  if (!loaded.config) {
+    return kExitBadConfig;
+  }
+  hide_plugin_secrets(loaded);
   if (options.format == "json") {
     JsonWriter json;
     json.begin_array();
@@ -98,13 +123,59 @@ ExitCode show(const ConfigOptions& options) {
     json.end_array();
     std::printf("%s\n", json.take().c_str());
   } else {
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& shown : loaded.shown) {
-      rows.push_back({shown.path, shown.value, shown.origin});
-    }
-    std::fputs(format_table({"PATH", "VALUE", "FROM"}, rows).c_str(), stdout);
+    std::fputs(config::effective_yaml(loaded.shown, options.origin).c_str(), stdout);
   }
-  return has_errors(loaded.problems) ? kExitBadConfig : kExitOk;
+  return kExitOk;
+}
+
+/// The plugins of the configuration's path if there is one to read, else of the usual places.
+std::vector<std::filesystem::path> plugin_path(const ConfigOptions& options) {
+  if (options.plugin_path.empty() && options.config.empty()) {
+    return effective_plugin_path({});
+  }
+  if (!options.plugin_path.empty()) {
+    return {options.plugin_path.begin(), options.plugin_path.end()};
+  }
+  const auto loaded = config::load(options.config, config::process_environment());
+  print_problems(loaded.problems);
+  return loaded.config ? effective_plugin_path(loaded.config->plugin_path)
+                       : std::vector<std::filesystem::path>();
+}
+
+ExitCode schema(const ConfigOptions& options) {
+  const Log log(2, LogLevel::kError);
+  const SystemClock clock;
+  Metrics metrics;
+  const auto path = plugin_path(options);
+  if (path.empty()) {
+    return kExitBadConfig;
+  }
+  const auto plugins = loader::Plugins::open(path, clock, metrics, Logger(log, "loader"));
+  std::vector<config::PluginSchema> schemas;
+  for (const auto& plugin : plugins->plugins()) {
+    for (const auto& type : plugin.types) {
+      schemas.push_back({type.id, type.config_schema_json});
+    }
+  }
+  std::sort(schemas.begin(), schemas.end(),
+            [](const auto& a, const auto& b) { return a.type < b.type; });
+  std::vector<std::string_view> types;
+  for (const auto& type : events::known_event_types()) {
+    types.push_back(type.name);
+  }
+  const std::string text = config::config_schema(schemas, types);
+  if (options.output.empty()) {
+    std::fputs(text.c_str(), stdout);
+    return kExitOk;
+  }
+  std::ofstream out(options.output, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) {
+    std::fprintf(stderr, "%s: cannot be written\n", options.output.c_str());
+    return kExitFailed;
+  }
+  return kExitOk;
 }
 
 }  // namespace
@@ -117,12 +188,26 @@ void add_config_verbs(CLI::App& program, ExitCode& exit) {
   check->add_flag("--deny-warnings", options->deny_warnings, "Warnings are errors");
   check->callback([options, &exit] { exit = validate(*options); });
 
-  auto* config = program.add_subcommand("config", "Show the configuration");
+  auto* config =
+      program.add_subcommand("config", "The configuration: what it comes to, and its schema");
   config->require_subcommand(1);
-  auto* shown = config->add_subcommand(
-      "show", "Every effective value and where it comes from; secrets are redacted");
+  auto* shown =
+      config->add_subcommand("show", "The effective configuration as YAML; secrets are left out");
   add_options(*shown, *options);
+  shown->add_flag("--origin", options->origin,
+                  "Say where each value comes from: file:line:column, environment or default");
   shown->callback([options, &exit] { exit = show(*options); });
+
+  auto for_schema = std::make_shared<ConfigOptions>();
+  for_schema->config.clear();
+  auto* schema_verb = config->add_subcommand(
+      "schema", "A JSON Schema of the configuration file and its plugins, for editors");
+  schema_verb->add_option("-c,--config", for_schema->config,
+                          "With the plugins of this configuration");
+  schema_verb->add_option("--plugin-path", for_schema->plugin_path,
+                          "With the plugins of these folders");
+  schema_verb->add_option("-o,--output", for_schema->output, "Write it to this file");
+  schema_verb->callback([for_schema, &exit] { exit = schema(*for_schema); });
 }
 
 }  // namespace aev::app

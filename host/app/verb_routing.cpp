@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -8,6 +7,7 @@
 
 #include "app/config_check.h"
 #include "app/route_explanation.h"
+#include "app/route_tests.h"
 #include "app/verbs.h"
 #include "core/json_writer.h"
 #include "ingest/decode.h"
@@ -25,15 +25,9 @@ struct RoutingOptions {
 };
 
 /// The configuration and its compiled routes, or nothing after the problems were printed.
-struct Routes {
-  config::Config config;
-  std::vector<events::SubscriberId> ids;
-  std::shared_ptr<const routing::Router> router;
-};
-
-std::optional<Routes> load_routes(const std::string& file) {
+std::optional<CompiledRoutes> load_routes(const std::string& file) {
   auto loaded = config::load(file, config::process_environment());
-  std::optional<Routes> routes;
+  std::optional<CompiledRoutes> routes;
   if (loaded.config) {
     routes.emplace();
     routes->ids = provisional_ids(*loaded.config);
@@ -54,40 +48,6 @@ std::string joined(const std::vector<std::string>& names) {
 
 Result<events::EventRef> decode(std::string_view json) {
   return ingest::decode_event(json, SystemClock().unix_now_ns());
-}
-
-ExitCode test(const RoutingOptions& options) {
-  const auto routes = load_routes(options.config);
-  if (!routes) {
-    return kExitBadConfig;
-  }
-  std::size_t failed = 0;
-  for (const auto& each : routes->config.tests) {
-    const auto event = decode(each.event_json);
-    std::string fault;
-    if (!event) {
-      fault = "the event is not one: " + event.error().message;
-    } else {
-      auto names =
-          target_names(routes->config, routes->ids, *routes->router->route(**event).targets);
-      auto expected = each.expect_to;
-      std::sort(names.begin(), names.end());
-      std::sort(expected.begin(), expected.end());
-      if (names != expected) {
-        fault = "expected " + joined(expected) + ", got " + joined(names) + " by the routes " +
-                joined(routes->router->matching_routes(**event));
-      }
-    }
-    if (fault.empty()) {
-      std::printf("ok    %s\n", each.name.c_str());
-    } else {
-      ++failed;
-      std::printf("FAIL  %s\n      %s:%d:%d: %s\n", each.name.c_str(), each.where.file.c_str(),
-                  each.where.line, each.where.column, fault.c_str());
-    }
-  }
-  std::printf("%zu tests, %zu failed\n", routes->config.tests.size(), failed);
-  return failed == 0 ? kExitOk : kExitFailed;
 }
 
 /// Calls `visit` for every line that is an event; prints those that are not.
@@ -255,11 +215,6 @@ void add_routing_verbs(CLI::App& program, ExitCode& exit) {
   const auto add_config = [&](CLI::App* verb) {
     verb->add_option("-c,--config", options->config, "Configuration file")->capture_default_str();
   };
-  auto* tested = program.add_subcommand("test", "Run the `tests:` of the configuration");
-  tested->add_option("config,-c,--config", options->config, "Configuration file")
-      ->capture_default_str();
-  tested->callback([options, &exit] { exit = test(*options); });
-
   auto* routed = program.add_subcommand("route", "Which subscribers would get these events");
   add_config(routed);
   routed->add_option("events", options->file, "Events, one a line; - is standard input")

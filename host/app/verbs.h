@@ -13,6 +13,7 @@ namespace aev::app {
 void add_run_verb(CLI::App& program, ExitCode& exit);
 void add_config_verbs(CLI::App& program, ExitCode& exit);
 void add_routing_verbs(CLI::App& program, ExitCode& exit);
+void add_test_verb(CLI::App& program, ExitCode& exit);
 void add_emit_verb(CLI::App& program, ExitCode& exit);
 void add_listen_verb(CLI::App& program, ExitCode& exit);
 void add_dead_letter_verbs(CLI::App& program, ExitCode& exit);

@@ -89,6 +89,7 @@ class ApiReader {
       return;
     }
     std::string shown;
+    std::vector<std::string> names;
     for (std::size_t i = 0; i < list->items.size(); ++i) {
       const YamlNode& item = *list->items[i];
       const auto* const found =
@@ -101,9 +102,10 @@ class ApiReader {
         continue;
       }
       token.scopes.push_back(found->second);
+      names.emplace_back(found->first);
       shown += (shown.empty() ? "" : ", ") + item.text;
     }
-    report_.show(map.path_of("scopes"), shown, origin_of(*list));
+    report_.show(map.path_of("scopes"), shown, origin_of(*list), shown_list(names));
   }
 
   void missing(MapReader& map, std::string_view key) {
@@ -175,8 +177,10 @@ void read_listen(MapReader& api, const EnvironmentDefaults& defaults, ApiConfig&
                          "must be host:port, for example 127.0.0.1:8080 or [::1]:8080");
       return;
     }
-  } else if (origin != kBuiltIn) {
-    where = {};
+  } else if (api.has("listen")) {
+    api.report().error(api.where_of("listen"), "api.listen",
+                       "is empty; give it a value or take it out");
+    return;
   }
   api.report().show("api.listen", listen_text(out), origin);
   if (out.tokens.empty() && !is_loopback(out.host)) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
+#include <iterator>
+#include <system_error>
 #include <tuple>
 
 #include "config/environment_defaults.h"
@@ -44,13 +46,39 @@ std::optional<Config> read_config(const YamlNode& document,
     warn_of_unused(named, report);
   }
   config.routes = read_routes(root, config.subscribers);
-  config.tests = read_route_tests(root, config.subscribers);
-  root.take("include");  // gone by now; known for suggestions
+  config.tests = read_route_tests(root, config.subscribers, config.routes);
+  root.take("include");  // gone by now, but a known key
   root.finish();
   return config;
 }
 
+/// Has one of everything that may be absent, so that the reader looks into all of it.
+constexpr const char* kOneOfEverything =
+    "version: 1\n"
+    "api: {auth: {tokens: [{}]}, tls: {}}\n"
+    "schemas: {events: {'*': off}}\n"
+    "retry_policies: {'*': {}}\n"
+    "dead_letter_policies: {'*': {}}\n"
+    "subscribers: {'*': {retry: {}, dead_letter: {}, batch: {}}}\n"
+    "routes: [{}]\n"
+    "tests: [{expect: {}}]\n";
+
 }  // namespace
+
+ReaderKeys all_reader_keys() {
+  ReaderKeys keys;
+  Report report;
+  report.asked = &keys;
+  const Environment nothing_set = [](std::string_view) { return std::nullopt; };
+  const EnvironmentDefaults defaults = read_environment_defaults(nothing_set, report.problems);
+  const auto document = parse_yaml(kOneOfEverything, {}, report.problems);
+  static_cast<void>(read_config(*document, {}, defaults, report));
+  return keys;
+}
+
+std::string to_string(const Location& where) {
+  return where.file + ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
+}
 
 std::string to_string(const Problem& problem) {
   std::string out;
@@ -99,6 +127,39 @@ Loaded load(const std::filesystem::path& file, const Environment& environment) {
     out.config.reset();
   }
   return out;
+}
+
+std::filesystem::path tests_beside(const std::filesystem::path& file) {
+  return file.parent_path() / (file.stem().string() + ".tests.yaml");
+}
+
+void load_tests(const std::filesystem::path& file,
+                const Environment& environment,
+                Config& config,
+                std::vector<Problem>& problems) {
+  std::error_code failure;
+  for (const RouteTest& test : config.tests) {
+    if (std::filesystem::equivalent(test.where.file, file, failure)) {
+      return;
+    }
+  }
+  try {
+    Report report;
+    const std::shared_ptr<YamlNode> document =
+        read_with_includes(file, environment, report.problems);
+    if (document != nullptr) {
+      MapReader root(report, document.get(), {}, document->where());
+      root.take("version");
+      std::vector<RouteTest> tests = read_route_tests(root, config.subscribers, config.routes);
+      root.finish();
+      config.tests.insert(config.tests.end(), std::make_move_iterator(tests.begin()),
+                          std::make_move_iterator(tests.end()));
+    }
+    sort_by_place(report.problems, file.string());
+    problems.insert(problems.end(), report.problems.begin(), report.problems.end());
+  } catch (const std::exception& fault) {
+    problems.push_back({{file.string(), 0, 0}, {}, fault.what(), false});
+  }
 }
 
 std::optional<JsonFile> load_json(const std::filesystem::path& file,

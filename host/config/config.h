@@ -23,6 +23,9 @@ struct Location {
   int column = 0;
 };
 
+/// `file:line:column`
+[[nodiscard]] std::string to_string(const Location& where);
+
 /// One thing that is wrong (or doubtful), printed `file:line:column: path: message`.
 struct Problem {
   Location where;
@@ -122,10 +125,19 @@ struct RouteConfig {
   Location where;
 };
 
+/// Events and what must become of each of them.
 struct RouteTest {
+  struct Event {
+    std::string json;
+    Location where;
+  };
+
   std::string name;
-  std::string event_json;
-  std::vector<std::string> expect_to;
+  std::vector<Event> events;                       ///< at least one
+  std::optional<std::vector<std::string>> to;      ///< exactly these subscribers get it
+  std::vector<std::string> includes;               ///< these subscribers and maybe others
+  std::vector<std::string> excludes;               ///< none of these subscribers
+  std::optional<std::vector<std::string>> routes;  ///< exactly these routes match
   Location where;
 };
 
@@ -160,6 +172,8 @@ struct Loaded {
     std::string path;
     std::string value;
     std::string origin;
+    std::string json;  ///< the value with its type; a hidden one as the `${…}` it was written with
+    std::string hidden{};  ///< of a plugin's option: `json` in case that it is a secret
   };
 
   std::vector<Shown> shown;
@@ -168,6 +182,27 @@ struct Loaded {
 /// Reads and checks the YAML at `file` with its includes, in one pass that reports every problem.
 /// Never throws. Relative paths in the file are relative to the file's folder.
 [[nodiscard]] Loaded load(const std::filesystem::path& file, const Environment& environment);
+
+/// Hides those options of a subscriber's plugin that secret_pointers() names.
+void hide_secrets(std::vector<Loaded::Shown>& shown,
+                  std::string_view subscriber,
+                  const std::vector<std::string>& pointers);
+
+/// `NAME.tests.yaml` beside `NAME.yaml`: further tests of a configuration.
+[[nodiscard]] std::filesystem::path tests_beside(const std::filesystem::path& file);
+
+/// Adds the `tests:` of a file that holds nothing else to those of `config`, unless an `include:`
+/// has brought that file in already. Never throws.
+void load_tests(const std::filesystem::path& file,
+                const Environment& environment,
+                Config& config,
+                std::vector<Problem>& problems);
+
+/// The effective values as YAML that loads again to the same configuration, wherever it is put;
+/// secrets are left out of it (see Loaded::Shown::json). `with_origins` puts a comment with its
+/// origin behind each value.
+[[nodiscard]] std::string effective_yaml(const std::vector<Loaded::Shown>& shown,
+                                         bool with_origins);
 
 /// A YAML (or JSON) file as JSON, as it stands: nothing is put in.
 struct JsonFile {

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "config/api_section.h"
+#include "config/json_subtree.h"
 #include "config/units.h"
 
 namespace aev::config {
@@ -29,14 +30,17 @@ void read_version(MapReader& root) {
     root.report().error(node->where(), "version", "must be 1, the only version there is");
     return;
   }
-  root.report().show("version", "1", origin_of(*node));
+  root.report().show("version", "1", origin_of(*node), "1");
 }
 
 void read_data_dir(MapReader& root, const EnvironmentDefaults& defaults, Config& out) {
   const YamlNode* const node = root.take("data_dir");
   std::string origin = defaults.data_dir.origin;
-  if (node != nullptr && (node->kind != YamlNode::Kind::kScalar || node->text.empty())) {
-    root.report().error(node->where(), "data_dir", "must be the path of a folder");
+  bool truth = false;
+  if (root.has("data_dir") && (node == nullptr || node->kind != YamlNode::Kind::kScalar ||
+                               node->text.empty() || is_boolean(*node, truth))) {
+    root.report().error(node == nullptr ? root.where_of("data_dir") : node->where(), "data_dir",
+                        "must be the path of a folder");
     return;
   }
   if (node != nullptr) {
@@ -102,7 +106,9 @@ void read_folders(MapReader& map, std::string_view key, std::vector<std::filesys
   for (std::size_t i = 0; i < folders.size(); ++i) {
     const YamlNode& folder = *folders[i];
     const std::string name = map.path_of(key) + "[" + std::to_string(i) + "]";
-    if (folder.kind != YamlNode::Kind::kScalar || folder.text.empty()) {
+    bool truth = false;
+    if (folder.kind != YamlNode::Kind::kScalar || folder.text.empty() ||
+        is_boolean(folder, truth)) {
       map.report().error(folder.where(), name, "must be the path of a folder");
       continue;
     }

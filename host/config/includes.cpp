@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxFiles = 1000;
 
-std::string place(const Location& where) {
-  return where.file + ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
-}
-
 /// Files that match `pattern`, sorted. The folder's own name is taken literally.
 std::vector<std::string> matching_files(const std::filesystem::path& folder,
                                         const std::string& pattern) {
@@ -166,7 +162,7 @@ class Includer {
   }
 
   void twice(const YamlEntry& first, const YamlEntry& second, const std::string& path) {
-    problem(second.key_where(), path, "given twice; first at " + place(first.key_where()));
+    problem(second.key_where(), path, "given twice; first at " + to_string(first.key_where()));
   }
 
   void problem(const Location& where, const std::string& path, std::string message) {

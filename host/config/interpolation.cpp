@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/redaction.h"
 #include "config/yaml_reader.h"
 #include "core/json_text.h"
 
@@ -51,20 +52,24 @@ class Interpolation {
   void replace(YamlNode& node, const std::string& path) {
     const std::string_view text = node.text;
     std::string out;
+    node.as_written.clear();
     std::size_t at = 0;
     while (at < text.size()) {
       const std::size_t start = text.find("${", at);
       if (start == std::string_view::npos) {
         out += text.substr(at);
+        node.as_written += text.substr(at);
         break;
       }
       if (start > at && text[start - 1] == '$') {
         out += text.substr(at, start - 1 - at);
         out += "${";
+        node.as_written += text.substr(at, start + 2 - at);
         at = start + 2;
         continue;
       }
       out += text.substr(at, start - at);
+      node.as_written += text.substr(at, start - at);
       const std::size_t end = text.find('}', start);
       if (end == std::string_view::npos) {
         problem(node, path, "`${` without its `}`; write `$${` for a `${` that is meant as such");
@@ -99,8 +104,10 @@ class Interpolation {
       problem(node, path, "`" + std::string(name) + "` is not the name of an environment variable");
       return {};
     }
-    node.environment += (node.environment.empty() ? "" : ", ") + std::string(name);
     const std::optional<std::string> value = environment_(name);
+    // The fallback of a secret would be one as well.
+    node.as_written += "${env:" + std::string(name) +
+                       (dash == std::string_view::npos ? "}" : ":-" + std::string(kRedacted) + "}");
     if (dash != std::string_view::npos && (!value || value->empty())) {
       return std::string(what.substr(dash + 2));
     }
@@ -112,6 +119,7 @@ class Interpolation {
       problem(node, path, "the environment variable " + std::string(name) + " is not UTF-8");
       return {};
     }
+    node.environment += (node.environment.empty() ? "" : ", ") + std::string(name);
     return *value;
   }
 
@@ -121,6 +129,9 @@ class Interpolation {
       problem(node, path, "${file:} needs a path");
       return {};
     }
+    std::error_code failure;
+    const std::filesystem::path whole = std::filesystem::absolute(folder_ / what, failure);
+    node.as_written += "${file:" + whole.lexically_normal().string() + "}";
     warn_if_open_to_all(node, path, folder_ / what);
     Result<std::string> text = read_text_file(folder_ / what, kMaxFileBytes);
     if (!text) {

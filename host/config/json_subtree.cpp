@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/map_reader.h"
 #include "config/redaction.h"
 #include "core/json_text.h"
 
@@ -106,6 +107,30 @@ Number number(std::string_view text, std::string& out) {
   return integer != Number::kNone ? integer : decimal(text, out);
 }
 
+/// `010`: eight to YAML 1.1, ten to YAML 1.2.
+bool has_leading_zero(const YamlNode& node) {
+  return !node.is_text && node.text.size() > 1 && node.text.front() == '0' &&
+         all_of_digits(node.text, 10);
+}
+
+std::string lowered(std::string text) {
+  for (char& each : text) {
+    each = each >= 'A' && each <= 'Z' ? static_cast<char>(each + ('a' - 'A')) : each;
+  }
+  return text;
+}
+
+bool is_word_for_yes(const std::string& text) {
+  const std::string word = lowered(text);
+  return word == "yes" || word == "on";
+}
+
+/// Booleans to YAML 1.1 and to many who write it, text to YAML 1.2.
+bool is_word_for_truth(const YamlNode& node) {
+  const std::string word = lowered(node.text);
+  return !node.is_text && (is_word_for_yes(word) || word == "no" || word == "off");
+}
+
 class Writer {
  public:
   Writer(JsonSubtree& out, std::vector<Problem>& problems) : out_(out), problems_(problems) {}
@@ -155,17 +180,33 @@ class Writer {
 
   void scalar(const YamlNode& node, const std::string& path, bool secret) {
     std::string text;
+    if (has_leading_zero(node)) {
+      problems_.push_back({node.where(), path,
+                           "`" + node.text + "` is read as octal by some; write " +
+                               std::string(without_leading_zeros(node.text)) +
+                               ", or quote it if it is text",
+                           false});
+    } else if (is_word_for_truth(node)) {
+      problems_.push_back({node.where(), path,
+                           "`" + node.text + "` is text here, not true or false; write " +
+                               (is_word_for_yes(node.text) ? "true" : "false") +
+                               ", or quote it if it is text",
+                           true});
+    }
     if (!scalar_to_json(node, text)) {
       problems_.push_back({node.where(), path, "JSON has no such number; quote it", false});
       text = "null";
     }
+    const bool hide = secret || node.from_file;
     out_.json += text;
-    out_.redacted += secret || node.from_file ? json_string(kRedacted) : text;
+    out_.redacted += hide ? json_string(kRedacted) : text;
+    out_.shown += shown_scalar(node, hide);
   }
 
   void both(std::string_view text) {
     out_.json += text;
     out_.redacted += text;
+    out_.shown += text;
   }
 
   static std::string escaped(std::string_view name) {
@@ -207,6 +248,17 @@ bool scalar_to_json(const YamlNode& node, std::string& out) {
     append_json_string(out, node.text);
   }
   return as_number != Number::kNotJson;
+}
+
+std::string shown_scalar(const YamlNode& node, bool hide) {
+  std::string json;
+  if (hide) {
+    return json_string(hidden(node));
+  }
+  if (!scalar_to_json(node, json)) {
+    return "null";
+  }
+  return json.front() == '"' ? json_string(without_interpolation(node.text)) : json;
 }
 
 JsonSubtree to_json(const YamlNode& node,

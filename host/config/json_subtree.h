@@ -12,6 +12,7 @@ namespace aev::config {
 struct JsonSubtree {
   std::string json;
   std::string redacted;  ///< `json` without secrets
+  std::string shown;     ///< for Loaded::Shown::json
   SourceMap sources;     ///< members by the place of their key, elements by their own
 };
 
@@ -23,6 +24,9 @@ struct JsonSubtree {
 
 /// One scalar as JSON text; false if JSON has no such number.
 [[nodiscard]] bool scalar_to_json(const YamlNode& node, std::string& out);
+
+/// One scalar for Loaded::Shown::json.
+[[nodiscard]] std::string shown_scalar(const YamlNode& node, bool hide);
 
 /// True if `node` is an unquoted true or false of the core schema, and which.
 [[nodiscard]] bool is_boolean(const YamlNode& node, bool& value);

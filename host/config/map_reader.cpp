@@ -1,25 +1,58 @@
 #include "config/map_reader.h"
 
 #include <algorithm>
+#include <array>
 
 #include "config/json_subtree.h"
 #include "config/redaction.h"
 #include "config/units.h"
+#include "core/json_text.h"
 
 namespace aev::config {
+
+namespace {
+
+/// YAML 1.1 took these words for booleans, and people still write them.
+std::string truth_meant(const YamlNode& node) {
+  for (const auto& [words, truth] :
+       {std::pair{std::array{"yes", "on", "y", "1"}, "true"}, {{"no", "off", "n", "0"}, "false"}}) {
+    for (const std::string_view word : words) {
+      if (std::equal(word.begin(), word.end(), node.text.begin(), node.text.end(),
+                     [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); })) {
+        return "; did you mean `" + std::string(truth) + "`?";
+      }
+    }
+  }
+  return node.is_text ? "; without quotes" : "";
+}
+
+std::string whole_number(std::uint64_t least, std::uint64_t most) {
+  constexpr std::uint64_t kNoLimit = 1u << 30;
+  return most >= kNoLimit
+             ? "a whole number, " + std::to_string(least) + " or more"
+             : "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
+/// Text by its writer's will, not because something was put in.
+bool is_quoted(const YamlNode& node) {
+  return node.is_text && node.as_written.empty();
+}
+
+}  // namespace
 
 void Report::error(const Location& where, std::string_view path, std::string message) {
   problems.push_back({where, std::string(path), std::move(message), false});
 }
 
-void Report::show(std::string_view path, std::string value, std::string origin) {
-  shown.push_back({std::string(path), std::move(value), std::move(origin)});
+void Report::show(std::string_view path, std::string value, std::string origin, std::string json) {
+  if (json.empty()) {
+    json = json_string(without_interpolation(value));
+  }
+  shown.push_back({std::string(path), std::move(value), std::move(origin), std::move(json)});
 }
 
 std::string origin_of(const YamlNode& node) {
-  const Location where = node.where();
-  std::string out =
-      where.file + ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
+  std::string out = to_string(node.where());
   if (!node.environment.empty()) {
     out += " (environment " + node.environment + ")";
   }
@@ -28,6 +61,35 @@ std::string origin_of(const YamlNode& node) {
 
 std::string printable(const YamlNode& node) {
   return node.from_file ? std::string(kRedacted) : node.text;
+}
+
+std::string hidden(const YamlNode& node) {
+  return node.as_written.empty() ? std::string(kRedacted) : node.as_written;
+}
+
+std::string without_interpolation(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i] == '$' && i + 1 < text.size() && text[i + 1] == '{' ? "$$" : text.substr(i, 1);
+  }
+  return out;
+}
+
+std::string shown_list(const std::vector<std::string>& items) {
+  std::string out = "[";
+  for (const std::string& item : items) {
+    out += (out.size() == 1 ? "" : ",") + json_string(without_interpolation(item));
+  }
+  return out + "]";
+}
+
+std::string path_step(std::string_view path, std::string_view name) {
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char each) {
+    return each != '.' && each != '[' && each != '"' && each > ' ';
+  });
+  std::string out(path);
+  out += path.empty() ? "" : ".";
+  return out + (plain ? std::string(name) : json_string(name));
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
@@ -54,6 +116,7 @@ MapReader::MapReader(Report& report, const YamlNode* node, std::string path, Loc
 
 const YamlNode* MapReader::take(std::string_view key) {
   known_.emplace_back(key);
+  ask({path_of(key)});
   const YamlEntry* const entry = node_ == nullptr ? nullptr : node_->find(key);
   return entry == nullptr || entry->value->kind == YamlNode::Kind::kNull ? nullptr
                                                                          : entry->value.get();
@@ -64,7 +127,7 @@ bool MapReader::has(std::string_view key) const {
 }
 
 std::string MapReader::path_of(std::string_view key) const {
-  return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+  return path_step(path_, key);
 }
 
 Location MapReader::where_of(std::string_view key) const {
@@ -76,11 +139,29 @@ std::span<const YamlEntry> MapReader::entries() const {
   return node_ == nullptr ? std::span<const YamlEntry>() : std::span(node_->entries);
 }
 
+void MapReader::ask(ReaderKey key) {
+  if (report_.asked == nullptr) {
+    return;
+  }
+  for (ReaderKey& known : *report_.asked) {
+    if (known.path == key.path) {
+      if (key.kind != ReaderKey::Kind::kStructure) {
+        known = std::move(key);
+      }
+      return;
+    }
+  }
+  report_.asked->push_back(std::move(key));
+}
+
 const YamlNode* MapReader::scalar(std::string_view key) {
   const YamlNode* const node = take(key);
   if (node != nullptr && node->kind != YamlNode::Kind::kScalar) {
     report_.error(node->where(), path_of(key), "must be a single value");
     return nullptr;
+  }
+  if (node == nullptr && has(key)) {
+    report_.error(where_of(key), path_of(key), "is empty; give it a value or take it out");
   }
   return node;
 }
@@ -90,6 +171,8 @@ void MapReader::duration(std::string_view key,
                          Duration least,
                          std::string_view origin) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kDuration, format_duration(value),
+       static_cast<double>(least.count())});
   std::string from(origin);
   if (node != nullptr) {
     const Result<Duration> parsed = parse_duration(node->text);
@@ -108,6 +191,7 @@ void MapReader::duration(std::string_view key,
 
 void MapReader::size(std::string_view key, std::uint64_t& value, std::uint64_t least) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kSize, format_size(value), static_cast<double>(least)});
   if (node != nullptr) {
     const Result<std::uint64_t> parsed = parse_size(node->text);
     if (!parsed) {
@@ -125,6 +209,7 @@ void MapReader::size(std::string_view key, std::uint64_t& value, std::uint64_t l
 
 void MapReader::rate(std::string_view key, double& per_second) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kRate});
   if (node == nullptr) {
     return;
   }
@@ -140,28 +225,35 @@ void MapReader::rate(std::string_view key, double& per_second) {
 
 void MapReader::real(std::string_view key, double& value, double least, double most) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kReal, format_real(value), least, most});
   if (node != nullptr) {
     const Result<double> parsed = parse_real(node->text);
-    if (!parsed || *parsed < least || *parsed > most) {
+    if (is_quoted(*node)) {
+      report_.error(node->where(), path_of(key), "must be a number; write it without quotes");
+    } else if (!parsed || *parsed < least || *parsed > most) {
       report_.error(node->where(), path_of(key),
-                    "must be a number from " + format_real(least) + " to " + format_real(most));
+                    "`" + printable(*node) + "`: must be a number from " + format_real(least) +
+                        " to " + format_real(most));
     } else {
       value = *parsed;
     }
   }
   report_.show(path_of(key), format_real(value),
-               node == nullptr ? std::string(kBuiltIn) : origin_of(*node));
+               node == nullptr ? std::string(kBuiltIn) : origin_of(*node), format_real(value));
 }
 
 void MapReader::boolean(std::string_view key, bool& value) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kBoolean, value ? "true" : "false"});
   if (node == nullptr) {
     return;
   }
   if (!is_boolean(*node, value)) {
-    report_.error(node->where(), path_of(key), "must be true or false");
+    report_.error(node->where(), path_of(key),
+                  "`" + printable(*node) + "` must be true or false" + truth_meant(*node));
     value = false;
   }
+  report_.show(path_of(key), value ? "true" : "false", origin_of(*node), value ? "true" : "false");
 }
 
 std::uint64_t MapReader::count64(std::string_view key,
@@ -170,24 +262,32 @@ std::uint64_t MapReader::count64(std::string_view key,
                                  std::uint64_t most,
                                  std::string_view origin) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kCount, std::to_string(value), static_cast<double>(least),
+       static_cast<double>(most)});
   std::string from(origin);
   if (node != nullptr) {
     const Result<std::uint64_t> parsed = parse_count(node->text);
-    if (!parsed || *parsed < least || *parsed > most) {
+    if (is_quoted(*node)) {
+      report_.error(node->where(), path_of(key), "must be a number; write it without quotes");
+    } else if (parsed && node->text.size() > 1 && node->text.front() == '0') {
       report_.error(
           node->where(), path_of(key),
-          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+          "`" + printable(*node) + "` is read as octal by some; write " + std::to_string(*parsed));
+    } else if (!parsed || *parsed < least || *parsed > most) {
+      report_.error(node->where(), path_of(key),
+                    "`" + printable(*node) + "`: must be " + whole_number(least, most));
     } else {
       value = *parsed;
     }
     from = origin_of(*node);
   }
-  report_.show(path_of(key), std::to_string(value), std::move(from));
+  report_.show(path_of(key), std::to_string(value), std::move(from), std::to_string(value));
   return value;
 }
 
 bool MapReader::text(std::string_view key, std::string& value, std::string_view shown_default) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kText, std::string(shown_default)});
   if (node == nullptr) {
     if (!shown_default.empty()) {
       report_.show(path_of(key), std::string(shown_default), std::string(kBuiltIn));
@@ -202,9 +302,16 @@ bool MapReader::text(std::string_view key, std::string& value, std::string_view 
     report_.error(node->where(), path_of(key), "must not hold a NUL character");
     return false;
   }
+  bool truth = false;
+  if (is_boolean(*node, truth)) {
+    report_.error(node->where(), path_of(key),
+                  "must be text; put `" + node->text + "` in quotes if it is meant as such");
+    return false;
+  }
   value = node->text;
+  const bool hide = node->from_file || is_secret_key(key);
   report_.show(path_of(key), is_secret_key(key) ? std::string(kRedacted) : printable(*node),
-               origin_of(*node));
+               origin_of(*node), hide ? json_string(hidden(*node)) : std::string());
   return true;
 }
 
@@ -212,6 +319,7 @@ std::string MapReader::choose(std::string_view key,
                               std::string current,
                               const std::vector<std::string>& names) {
   const YamlNode* const node = scalar(key);
+  ask({path_of(key), ReaderKey::Kind::kChoice, current, 0, 0, names});
   if (node != nullptr) {
     if (std::find(names.begin(), names.end(), node->text) != names.end()) {
       current = node->text;

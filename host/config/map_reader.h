@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/reader_keys.h"
 #include "config/yaml_node.h"
 #include "core/clock.h"
 
@@ -18,9 +19,12 @@ namespace aev::config {
 struct Report {
   std::vector<Problem> problems;
   std::vector<Loaded::Shown> shown;
+  ReaderKeys* asked = nullptr;  ///< if set, takes every key that is asked for
 
   void error(const Location& where, std::string_view path, std::string message);
-  void show(std::string_view path, std::string value, std::string origin);
+
+  /// `json`: the value with its type; without it the value is text.
+  void show(std::string_view path, std::string value, std::string origin, std::string json = {});
 };
 
 inline constexpr std::string_view kBuiltIn = "default";
@@ -30,6 +34,19 @@ inline constexpr std::string_view kBuiltIn = "default";
 
 /// The scalar for a message or for `config show`; hidden if it came from a file.
 [[nodiscard]] std::string printable(const YamlNode& node);
+
+/// What `config show` writes for a scalar that must not be seen: the `${…}` it was written with, or
+/// `[redacted]` for one that stands in the file itself.
+[[nodiscard]] std::string hidden(const YamlNode& node);
+
+/// `text` such that interpolation gives it back: `$${` for each `${`.
+[[nodiscard]] std::string without_interpolation(std::string_view text);
+
+/// A JSON list of strings for Loaded::Shown::json.
+[[nodiscard]] std::string shown_list(const std::vector<std::string>& items);
+
+/// `a.b`, with `name` in quotes if it would be taken for several steps: `a."b.c"`.
+[[nodiscard]] std::string path_step(std::string_view path, std::string_view name);
 
 /// "; did you mean `x`?" or nothing.
 [[nodiscard]] std::string suggestion(std::string_view word,
@@ -106,6 +123,7 @@ class MapReader {
 
  private:
   const YamlNode* scalar(std::string_view key);
+  void ask(ReaderKey key);
   std::uint64_t count64(std::string_view key,
                         std::uint64_t value,
                         std::uint64_t least,

@@ -11,8 +11,10 @@ namespace aev::config {
 [[nodiscard]] std::vector<RouteConfig> read_routes(
     MapReader& root, const std::vector<SubscriberConfig>& subscribers);
 
-/// `tests`: events and where they are expected to go.
+/// `tests`: events, and where they are expected to go by which of the routes.
 [[nodiscard]] std::vector<RouteTest> read_route_tests(
-    MapReader& root, const std::vector<SubscriberConfig>& subscribers);
+    MapReader& root,
+    const std::vector<SubscriberConfig>& subscribers,
+    const std::vector<RouteConfig>& routes);
 
 }  // namespace aev::config

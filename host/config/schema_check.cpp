@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <exception>
 #include <set>
-#include <sstream>
 
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
-#include <Poco/JSON/Stringifier.h>
 
 #include "config/config.h"
 #include "config/map_reader.h"
@@ -29,12 +27,6 @@ bool is_consequence(std::string_view description) {
          starts_with(description, "Failed to validate against additional properties") ||
          starts_with(description, "Failed to validate against child schema") ||
          starts_with(description, "Failed to validate item #");
-}
-
-std::string as_json(const Var& value) {
-  std::ostringstream out;
-  Poco::JSON::Stringifier::stringify(value, out);
-  return out.str();
 }
 
 /// `a, b or c` of a list or of a single value.

@@ -1,9 +1,11 @@
 #include "config/schema_walk.h"
 
 #include <exception>
+#include <sstream>
 
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Parser.h>
+#include <Poco/JSON/Stringifier.h>
 
 #include "config/units.h"
 
@@ -23,6 +25,12 @@ Var parse_json(std::string_view text) {
   } catch (const std::exception&) {
     return {};  // the schema library has already said what is wrong with it
   }
+}
+
+std::string as_json(const Var& value) {
+  std::ostringstream out;
+  Poco::JSON::Stringifier::stringify(value, out);
+  return out.str();
 }
 
 Object::Ptr as_object(const Var& value) {

@@ -14,6 +14,9 @@ namespace aev::config {
 /// The parsed document; empty if it is not JSON.
 [[nodiscard]] Poco::Dynamic::Var parse_json(std::string_view text);
 
+/// The value as JSON text.
+[[nodiscard]] std::string as_json(const Poco::Dynamic::Var& value);
+
 /// The object that `value` holds, or null.
 [[nodiscard]] Poco::JSON::Object::Ptr as_object(const Poco::Dynamic::Var& value);
 

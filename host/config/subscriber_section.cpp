@@ -21,27 +21,30 @@ void show_leaves(Report& report, const YamlNode& node, const std::string& path, 
   }
   if (node.kind == YamlNode::Kind::kMap && !node.entries.empty()) {
     for (const YamlEntry& entry : node.entries) {
-      show_leaves(report, *entry.value, path + "." + entry.name,
+      show_leaves(report, *entry.value, path_step(path, entry.name),
                   secret || is_secret_key(entry.name));
     }
     return;
   }
   std::string value;
+  std::string json;
   switch (node.kind) {
     case YamlNode::Kind::kNull:
-      value = "null";
+      value = json = "null";
       break;
     case YamlNode::Kind::kScalar:
       value = secret ? std::string(kRedacted) : printable(node);
+      json = shown_scalar(node, secret || node.from_file);
       break;
     case YamlNode::Kind::kSequence:
-      value = "[]";
+      value = json = "[]";
       break;
     case YamlNode::Kind::kMap:
-      value = "{}";
+      value = json = "{}";
       break;
   }
-  report.show(path, std::move(value), origin_of(node));
+  report.show(path, std::move(value), origin_of(node), std::move(json));
+  report.shown.back().hidden = json_string(hidden(node));
 }
 
 /// Puts `"secret":value` at the end of a JSON object.
@@ -77,7 +80,8 @@ void read_plugin_config(MapReader& map,
   if (out.plugin == kWebhook && !has_secret && !defaults.signature_secret.value.empty()) {
     add_secret(out.config_json, defaults.signature_secret.value);
     add_secret(out.redacted_config_json, kRedacted);
-    report.show(path + ".secret", std::string(kRedacted), defaults.signature_secret.origin);
+    report.show(path + ".secret", std::string(kRedacted), defaults.signature_secret.origin,
+                json_string("${env:EVENT_SIGNATURE_SECRET}"));
   }
 }
 

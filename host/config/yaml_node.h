@@ -26,8 +26,9 @@ struct YamlNode {
   int line = 0;
   int column = 0;
   std::shared_ptr<const std::string> file;
-  std::string text;         ///< of a scalar
-  std::string environment;  ///< names of the variables that ${env:} put in, for `config show`
+  std::string text;          ///< of a scalar
+  std::string as_written{};  ///< the text before interpolation, paths of files made absolute
+  std::string environment;   ///< names of the variables that ${env:} put in, for `config show`
   std::vector<std::shared_ptr<YamlNode>> items;
   std::vector<YamlEntry> entries;  ///< of a map, in file order, names unique
   std::size_t expanded = 1;        ///< nodes below and including this, aliases counted in full

@@ -1,6 +1,7 @@
 #include "config/yaml_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -15,6 +16,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include "config/yaml_complaint.h"
 #include "core/json_text.h"
 
 namespace aev::config {
@@ -43,6 +45,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
   [[nodiscard]] std::shared_ptr<YamlNode> root() const { return root_; }
 
+  [[nodiscard]] YAML::Mark last_scalar() const { return last_scalar_; }
+
   void OnDocumentStart(const YAML::Mark&) override {}
 
   void OnDocumentEnd() override {}
@@ -67,6 +71,7 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& tag,
                 YAML::anchor_t anchor,
                 const std::string& value) override {
+    last_scalar_ = mark;
     auto node = make(mark, YamlNode::Kind::kScalar, anchor);
     node->text = value;
     node->is_text = tag == "!" || tag == "tag:yaml.org,2002:str";
@@ -122,13 +127,23 @@ class TreeBuilder final : public YAML::EventHandler {
     total_ += nodes;
     if (total_ > kMaxNodes) {
       throw Stop(mark, "more than " + std::to_string(kMaxNodes) +
-                           " values when every alias is written out");
+                           " values, counting what aliases stand for");
     }
   }
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (!tag.empty() && tag != "!" && tag != "?" && tag.rfind("tag:yaml.org,2002:", 0) != 0) {
-      problem(mark, "the tag " + tag + " is not known here");
+    static constexpr std::array<std::string_view, 10> kKnown{"",
+                                                             "!",
+                                                             "?",
+                                                             "tag:yaml.org,2002:str",
+                                                             "tag:yaml.org,2002:int",
+                                                             "tag:yaml.org,2002:float",
+                                                             "tag:yaml.org,2002:bool",
+                                                             "tag:yaml.org,2002:null",
+                                                             "tag:yaml.org,2002:seq",
+                                                             "tag:yaml.org,2002:map"};
+    if (std::find(kKnown.begin(), kKnown.end(), tag) == kKnown.end()) {
+      problem(mark, "the tag " + tag + " has no meaning here; take it out");
     }
   }
 
@@ -220,6 +235,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::unordered_set<const YamlNode*> open_;
   std::unordered_map<YAML::anchor_t, std::shared_ptr<YamlNode>> anchors_;
   std::shared_ptr<YamlNode> root_;
+  YAML::Mark last_scalar_ = YAML::Mark::null_mark();
   std::size_t total_ = 0;
 };
 
@@ -288,25 +304,36 @@ Result<std::string> read_text_file(const std::filesystem::path& file, std::size_
 
 std::shared_ptr<YamlNode> read_yaml(const std::filesystem::path& file,
                                     std::vector<Problem>& problems) {
-  const auto name = std::make_shared<const std::string>(file.string());
+  const Result<std::string> text = read_text_file(file, kMaxFileBytes);
+  if (!text) {
+    problems.push_back({{file.string(), 0, 0}, {}, text.error().message, false});
+    return nullptr;
+  }
+  return parse_yaml(*text, file.string(), problems);
+}
+
+std::shared_ptr<YamlNode> parse_yaml(const std::string& text,
+                                     const std::string& file,
+                                     std::vector<Problem>& problems) {
+  const auto name = std::make_shared<const std::string>(file);
   const auto failed = [&](int line, int column, std::string message) {
     problems.push_back({{*name, line, column}, {}, std::move(message), false});
     return nullptr;
   };
-  Result<std::string> text = read_text_file(file, kMaxFileBytes);
-  if (!text) {
-    return failed(0, 0, text.error().message);
-  }
-  if (!is_utf8(*text)) {
-    const Location where = place_of_bad_byte(*text, *name);
+  if (!is_utf8(text)) {
+    const Location where = place_of_bad_byte(text, *name);
     return failed(where.line, where.column, "not UTF-8; save the file as UTF-8");
   }
   TreeBuilder builder(name, problems);
   try {
-    std::istringstream in(*text);
+    std::istringstream in(text);
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(builder)) {
       return failed(1, 1, "the file is empty; it needs at least `version: 1`");
+    }
+    if (is_open_quote(text, builder.last_scalar().line, builder.last_scalar().column)) {
+      return failed(builder.last_scalar().line + 1, builder.last_scalar().column + 1,
+                    "bad YAML: a quote that is never closed");
     }
     TreeBuilder rest(name, problems);
     if (parser.HandleNextDocument(rest)) {
@@ -317,7 +344,8 @@ std::shared_ptr<YamlNode> read_yaml(const std::filesystem::path& file,
   } catch (const Stop& stop) {
     return failed(stop.line, stop.column, stop.what());
   } catch (const YAML::Exception& error) {
-    return failed(error.mark.line + 1, error.mark.column + 1, "bad YAML: " + error.msg);
+    return failed(error.mark.line + 1, error.mark.column + 1,
+                  "bad YAML: " + explain_yaml_error(error.msg, error.mark.line, text));
   } catch (const std::exception& error) {
     return failed(0, 0, std::string("cannot be parsed: ") + error.what());
   }

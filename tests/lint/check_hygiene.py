@@ -17,7 +17,7 @@ ROOT_ENTRIES = {
 MUST_EXIST = ("README.md", "LICENSE", "CMakeLists.txt", "CMakePresets.json", ".ci/run")
 README_COMMANDS = ("packaging/quickstart", "tests/run")
 MAX_LINES = 700
-DATA = (".ndjson", ".pem", ".svg")  # not written by hand
+DATA = (".ndjson", ".pem", ".svg", ".schema.json")  # not written by hand
 C_FAMILY = (".h", ".hpp", ".cpp", ".c")
 
 UNFINISHED = re.compile(
