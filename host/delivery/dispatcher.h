@@ -131,6 +131,9 @@ class Dispatcher {
   /// Takes other budgets while events flow.
   virtual void set_options(const DispatcherOptions& options) = 0;
 
+  /// True while a subscriber that was removed still has deliveries in flight.
+  [[nodiscard]] virtual bool is_leaving(std::string_view subscriber) = 0;
+
   /// The store's commit listener. Never blocks.
   virtual void on_committed(std::span<const events::RoutedEvent> events) = 0;
 

@@ -101,6 +101,8 @@ class DispatcherImpl final : public Dispatcher {
 
   void set_options(const DispatcherOptions& options) override;
 
+  bool is_leaving(std::string_view subscriber) override;
+
   void on_committed(std::span<const events::RoutedEvent> events) override;
 
   void stop(MonoTime deadline) override;

@@ -91,6 +91,16 @@ void DispatcherImpl::interrupt() {
   });
 }
 
+bool DispatcherImpl::is_leaving(std::string_view subscriber) {
+  bool leaving = false;
+  ask([&] {
+    leaving = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+      return slot.retired && slot.lane && slot.lane->name() == subscriber;
+    });
+  });
+  return leaving;
+}
+
 Result<void> DispatcherImpl::plan(std::vector<SubscriberSpec> fresh, std::vector<Tried>& tried) {
   Result<void> planned = stopping();
   ask([&] {
