@@ -166,7 +166,9 @@ ApiResponse AdminApi::one_subscriber(const ApiRequest& request) {
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
   if (found == all.end() && request.method == "DELETE" && request.path.size() == 3) {
-    if (const auto forgotten = parts_.store.forget_subscriber(name); !forgotten) {
+    const auto forgotten =
+        parts_.forget ? parts_.forget(name) : parts_.store.forget_subscriber(name);
+    if (!forgotten) {
       return http::problem_response(forgotten.error());
     }
     JsonWriter json;
@@ -496,7 +498,11 @@ ApiResponse AdminApi::stats(const ApiRequest& request) {
     return wrong_method("GET");
   }
   JsonWriter json;
-  json.begin_object().field("version", parts_.version).key("store");
+  json.begin_object().field("version", parts_.version);
+  if (parts_.configuration) {
+    json.key("configuration").raw(parts_.configuration());
+  }
+  json.key("store");
   write_store_stats(json, parts_.store.stats());
   const auto dead = parts_.store.count_dead_letters({});
   json.key("dead_letters");

@@ -27,6 +27,10 @@ struct AdminParts {
   std::function<std::shared_ptr<const events::EventSchemas>()> schemas;
   /// Takes the configuration anew and says what came of it.
   std::function<ApiResponse()> reload;
+  /// Drops all that is kept for a subscriber that is no longer configured; empty: asks the store.
+  std::function<Result<void>(const std::string& subscriber)> forget = {};
+  /// JSON object that tells which configuration runs, for /v1/stats; empty: nothing is told.
+  std::function<std::string()> configuration = {};
 };
 
 /// The HTTP API but for `POST /v1/events`: events, subscribers, dead letters, replays, plugins,

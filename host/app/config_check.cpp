@@ -84,13 +84,18 @@ void check_one(const config::SubscriberConfig& subscriber,
     return;  // validate() may rely on the schema
   }
   if (const auto valid = plugins.validate(subscriber.plugin, subscriber.config_json); !valid) {
-    const Error& error = valid.error();
-    problems.push_back({locate(subscriber.config_sources, error.pointer, subscriber.where),
-                        path + ".config" + dotted(error.pointer), error.message});
+    problems.push_back(problem_at(subscriber, valid.error().pointer, valid.error().message));
   }
 }
 
 }  // namespace
+
+config::Problem problem_at(const config::SubscriberConfig& subscriber,
+                           const std::string& pointer,
+                           std::string message) {
+  return {locate(subscriber.config_sources, pointer, subscriber.where),
+          "subscribers." + subscriber.name + ".config" + dotted(pointer), std::move(message)};
+}
 
 void check_subscribers(const config::Config& config,
                        const loader::Plugins& plugins,

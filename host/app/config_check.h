@@ -18,6 +18,11 @@ void check_subscribers(const config::Config& config,
                        const loader::Plugins& plugins,
                        std::vector<config::Problem>& problems);
 
+/// A problem of the part of a subscriber's `config:` that a JSON Pointer leads to.
+[[nodiscard]] config::Problem problem_at(const config::SubscriberConfig& subscriber,
+                                         const std::string& pointer,
+                                         std::string message);
+
 /// Warns of event types in routes that are no known ones but look like one mistyped.
 void check_event_types(const config::Config& config,
                        const events::EventSchemas& schemas,

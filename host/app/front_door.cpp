@@ -34,7 +34,7 @@ void FrontDoor::handle(http::Exchange& exchange) {
     const http::Access wanted = ingest  ? http::Access::kIngest
                                 : reads ? http::Access::kRead
                                         : http::Access::kAdmin;
-    const auto verdict = authenticator_.check(exchange.header("Authorization"), wanted);
+    const auto verdict = tokens_()->check(exchange.header("Authorization"), wanted);
     if (verdict != http::Authenticator::Verdict::kAllowed) {
       refuse(exchange, verdict);
       return;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "http/authenticator.h"
 #include "http/message.h"
 
@@ -9,14 +12,17 @@ namespace aev::app {
 /// rest to the admin API. /health is open to everyone, so that probes need no token. Thread-safe.
 class FrontDoor final : public http::Handler {
  public:
-  /// All outlive this object.
-  FrontDoor(const http::Authenticator& authenticator, http::Handler& ingest, http::Handler& admin)
-      : authenticator_(authenticator), ingest_(ingest), admin_(admin) {}
+  /// The tokens of now; never null. Thread-safe.
+  using Tokens = std::function<std::shared_ptr<const http::Authenticator>()>;
+
+  /// The handlers outlive this object.
+  FrontDoor(Tokens tokens, http::Handler& ingest, http::Handler& admin)
+      : tokens_(std::move(tokens)), ingest_(ingest), admin_(admin) {}
 
   void handle(http::Exchange& exchange) override;
 
  private:
-  const http::Authenticator& authenticator_;
+  const Tokens tokens_;
   http::Handler& ingest_;
   http::Handler& admin_;
 };

@@ -7,13 +7,16 @@
 #include "admin/admin_api.h"
 #include "admin/admin_handler.h"
 #include "app/config_check.h"
+#include "app/configuration_status.h"
 #include "app/front_door.h"
+#include "app/host_options.h"
+#include "app/next_configuration.h"
 #include "app/plugin_path.h"
 #include "app/plugin_services.h"
-#include "app/subscriber_changes.h"
+#include "app/reload_turns.h"
+#include "app/settings_changes.h"
 #include "app/version.h"
 #include "core/metrics.h"
-#include "core/mutex.h"
 #include "delivery/dispatcher.h"
 #include "http/authenticator.h"
 #include "http/server.h"
@@ -25,56 +28,8 @@
 namespace aev::app {
 namespace {
 
-store::StoreOptions store_options(const config::Config& config) {
-  store::StoreOptions options;
-  options.directory = config.data_dir;
-  options.sync = config.store.sync_full ? store::SyncMode::kFull : store::SyncMode::kNormal;
-  options.max_bytes = config.store.max_size;
-  options.events_retention = config.store.events_retention;
-  options.attempts_retention = config.store.attempts_retention;
-  options.dedup_window = config.store.dedup_window;
-  return options;
-}
-
-http::ServerOptions server_options(const config::ApiConfig& api) {
-  http::ServerOptions options;
-  options.host = api.host;
-  options.port = api.port;
-  options.tls_certificate = api.tls_certificate;
-  options.tls_key = api.tls_key;
-  options.max_connections = api.max_connections;
-  options.request_timeout = api.request_timeout;
-  options.keep_alive = api.keep_alive;
-  return options;
-}
-
-http::Access access_of(config::Scope scope) {
-  switch (scope) {
-    case config::Scope::kIngest:
-      return http::Access::kIngest;
-    case config::Scope::kRead:
-      return http::Access::kRead;
-    case config::Scope::kAdmin:
-      break;
-  }
-  return http::Access::kAdmin;
-}
-
-std::vector<http::Token> tokens_of(const config::ApiConfig& api) {
-  std::vector<http::Token> tokens;
-  for (const auto& token : api.tokens) {
-    http::Token made{token.name, token.token, 0};
-    for (const config::Scope scope : token.scopes) {
-      made.scopes =
-          static_cast<std::uint8_t>(made.scopes | static_cast<std::uint8_t>(access_of(scope)));
-    }
-    tokens.push_back(std::move(made));
-  }
-  return tokens;
-}
-
-/// A plugin that does not let go of its last deliveries must not hold a reload for long.
-constexpr auto kReloadDrain = std::chrono::seconds(10);
+/// How long a reload waits for deliveries in flight of subscribers that changed or went.
+constexpr auto kReloadPatience = std::chrono::seconds(30);
 
 /// For the jitter of retries only, so a cheap generator with a real seed serves.
 delivery::Dispatcher::Random make_random() {
@@ -93,63 +48,71 @@ Result<std::function<bool(const events::Event&)>> pattern_check(const std::strin
       [router](const events::Event& event) { return !router->route(event).unmatched; });
 }
 
+/// What connections and plugins meet with each request. Immutable; a reload swaps it as a whole.
+struct Rules {
+  std::shared_ptr<const routing::Router> router;
+  std::shared_ptr<const events::EventSchemas> schemas;
+  std::shared_ptr<const ingest::SchemaRules> schema_rules;
+  std::shared_ptr<const http::Authenticator> tokens;
+  ingest::IngestLimits limits;
+};
+
 class HostProcessImpl final : public HostProcess {
  public:
-  HostProcessImpl(const config::Config& config, const Log& log)
-      : config_(config), log_(log, "host"), authenticator_(tokens_of(config.api)) {}
+  HostProcessImpl(const config::Config& config, Log& log)
+      : config_(config),
+        drain_timeout_(config.delivery.drain_timeout),
+        sink_(log),
+        log_(log, "host"),
+        status_(config.file.string(), clock_, metrics_) {}
 
   ~HostProcessImpl() override { stop(clock_.mono_now()); }
 
   Result<void> start(std::vector<config::Problem>& problems) {
     plugins_ = loader::Plugins::open(effective_plugin_path(config_.plugin_path), clock_, metrics_,
-                                     Logger(log_.log(), "loader"));
-    for (const auto& refused : plugins_->refused()) {
-      log_.warning("plugin refused", {{"file", refused.path.string()}, {"reason", refused.reason}});
-    }
+                                     Logger(sink_, "loader"));
     check_subscribers(config_, *plugins_, problems);
     check_routes(config_, *plugins_, problems);
-    schemas_.store(load_schemas(config_, problems));
+    auto schemas = load_schemas(config_, problems);
     static_cast<void>(compile_routes(config_, provisional_ids(config_), problems));
     if (has_errors(problems)) {
       return Error{ErrorCode::kInvalid, "the configuration is not usable", {}};
     }
     AEV_ASSIGN(store_, store::Store::open(store_options(config_), clock_, metrics_,
-                                          Logger(log_.log(), "store")));
-    AEV_RETURN_IF_ERROR(start_delivery(problems));
+                                          Logger(sink_, "store")));
+    AEV_RETURN_IF_ERROR(start_delivery(std::move(schemas), problems));
     return start_server();
   }
 
-  std::string base_url() const override {
-    const std::string scheme = config_.api.tls_certificate.empty() ? "http://" : "https://";
-    const std::string& host = config_.api.host;
-    const bool v6 = host.find(':') != std::string::npos;
-    return scheme + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
-  }
+  std::string base_url() const override { return base_url_; }
+
+  Duration drain_timeout() const override { return drain_timeout_.load(); }
 
   ReloadReport reload() override {
-    const MutexLock lock(reloading_);
-    ReloadReport report;
-    auto loaded = config::load(config_.file, config::process_environment());
-    report.problems = std::move(loaded.problems);
-    if (loaded.config) {
-      report.refused = take(std::move(*loaded.config), report);
-    } else {
-      report.refused = Error{
-          ErrorCode::kInvalid, config_.file.string() + " is wrong: the host goes on as it was", {}};
-    }
-    if (report.refused) {
-      log_.error("reload refused", {{"reason", report.refused->message}});
-    } else {
-      log_.info("configuration reloaded", {{"routes", report.routes},
-                                           {"added", report.added.size()},
-                                           {"changed", report.changed.size()},
-                                           {"removed", report.removed.size()}});
-    }
-    return report;
+    return turns_.run([this] {
+      ReloadReport report = try_reload();
+      status_.note(report);
+      if (report.refused) {
+        log_.error("reload refused, the host goes on as it was",
+                   {{"reason", report.refused->message}});
+      } else {
+        log_.info("configuration reloaded", {{"generation", report.generation},
+                                             {"routes", report.routes},
+                                             {"added", report.added.size()},
+                                             {"changed", report.changed.size()},
+                                             {"removed", report.removed.size()},
+                                             {"settings", report.settings.size()}});
+      }
+      return report;
+    });
   }
 
   void stop(MonoTime deadline) override {
     stopping_ = true;
+    if (dispatcher_) {
+      dispatcher_->interrupt();
+    }
+    turns_.close();
     if (server_) {
       server_->stop(deadline);
     }
@@ -163,50 +126,66 @@ class HostProcessImpl final : public HostProcess {
   }
 
  private:
-  /// Takes what a running host can take of `next`; an error if everything stays as it was.
-  std::optional<Error> take(config::Config next, ReloadReport& report) {
-    check_subscribers(next, *plugins_, report.problems);
-    check_routes(next, *plugins_, report.problems);
-    auto schemas = load_schemas(next, report.problems);
-    static_cast<void>(compile_routes(next, provisional_ids(next), report.problems));
-    if (has_errors(report.problems)) {
-      return Error{
-          ErrorCode::kInvalid, next.file.string() + " is wrong: the host goes on as it was", {}};
+  /// In two halves: what can fail comes first and touches nothing, then all is switched.
+  ReloadReport try_reload() {
+    ReloadReport report;
+    if (!started_.load()) {  // a request can be faster than the rest of start()
+      report.refused = Error{ErrorCode::kConflict, "the host is still starting", {}};
+      return report;
     }
-    warn_of_restart(config_, next, report.problems);
-    const SubscriberChanges changes = compare_subscribers(config_, next);
-    auto known = store_->subscribers();
-    if (!known) {
-      return std::move(known.error());
+    const auto wrong = [&] {
+      report.refused = Error{
+          ErrorCode::kInvalid, config_.file.string() + " is wrong: the host goes on as it was", {}};
+      return report;
+    };
+    auto next = read_next_configuration(config_, *plugins_, *rules_.load()->schemas, clock_,
+                                        metrics_, sink_, report.problems);
+    if (!next) {
+      return wrong();
     }
+    auto take_server_options = server_->prepare(server_options(next->config));
+    if (!take_server_options) {
+      report.problems.push_back({place_of("api.tls", next->shown, next->config), "api.tls",
+                                 take_server_options.error().message});
+      return wrong();
+    }
+    const auto plugins_before = plugins_->catalogue();
+    plugins_->use(next->plugins->catalogue());
     std::vector<std::string> registered;  // by this reload: forgotten again if it is refused
-    auto switched = switch_to(next, changes, *known, registered);
+    auto switched = switch_to(*next, *take_server_options, registered);
     if (!switched) {
+      plugins_->use(plugins_before);
       for (const std::string& name : registered) {
         static_cast<void>(store_->forget_subscriber(name));
       }
-      return std::move(switched.error());
+      report.problems.push_back(subscriber_problem(next->config, switched.error()));
+      // That something cannot start is no fault of this program.
+      const bool invalid = switched.error().code == ErrorCode::kInvalid;
+      report.refused = Error{invalid ? ErrorCode::kInvalid : ErrorCode::kConflict,
+                             std::move(switched.error().message),
+                             {}};
+      return report;
     }
-    report.added = changes.added;
-    report.changed = changes.changed;
-    report.removed = changes.removed;
-    report.unchanged = next.subscribers.size() - changes.added.size() - changes.changed.size();
-    report.routes = next.routes.size();
-    config_.subscribers = std::move(next.subscribers);
-    config_.routes = std::move(next.routes);
-    config_.schemas = std::move(next.schemas);
-    schema_rules_.store(make_schema_rules(schemas));
-    schemas_.store(std::move(schemas));
-    return std::nullopt;
+    report.added = std::move(next->subscribers.added);
+    report.changed = std::move(next->subscribers.changed);
+    report.removed = std::move(next->subscribers.removed);
+    report.unchanged =
+        next->config.subscribers.size() - report.added.size() - report.changed.size();
+    report.policy_only = std::move(switched->same_instance);
+    report.draining = std::move(switched->still_draining);
+    report.settings = std::move(next->settings);
+    report.routes = next->config.routes.size();
+    config_ = std::move(next->config);
+    return report;
   }
 
-  Result<void> switch_to(const config::Config& next,
-                         const SubscriberChanges& changes,
-                         const std::vector<store::SubscriberRecord>& known,
-                         std::vector<std::string>& registered) {
+  Result<delivery::Reconfigured> switch_to(const NextConfiguration& next,
+                                           const std::function<void()>& take_server_options,
+                                           std::vector<std::string>& registered) {
+    AEV_ASSIGN(const auto known, store_->subscribers());
     std::vector<delivery::SubscriberSpec> fresh;
     std::vector<events::SubscriberId> ids;
-    for (const auto& subscriber : next.subscribers) {
+    for (const auto& subscriber : next.config.subscribers) {
       const bool is_new = std::none_of(known.begin(), known.end(), [&](const auto& record) {
         return record.name == subscriber.name;
       });
@@ -215,24 +194,56 @@ class HostProcessImpl final : public HostProcess {
         registered.push_back(subscriber.name);
       }
       ids.push_back(record.id);
-      if (changes.concerns(subscriber.name)) {
+      if (next.subscribers.concerns(subscriber.name)) {
         AEV_RETURN_IF_ERROR(services_->add_subscriber(subscriber.name, record.id));
-        fresh.push_back(
-            {std::move(record), subscriber.plugin, subscriber.config_json, subscriber.policy});
+        fresh.push_back(spec_of(subscriber, std::move(record)));
       }
     }
     std::vector<config::Problem> none;  // it compiled before, with other numbers
-    auto router = compile_routes(next, ids, none);
+    auto rules = make_rules(next.config, compile_routes(next.config, ids, none), next.schemas);
     return dispatcher_->reconfigure(
-        std::move(fresh), changes.removed, [&] { router_.store(std::move(router)); },
-        std::min<Duration>(config_.delivery.drain_timeout, kReloadDrain));
+        std::move(fresh), next.subscribers.removed,
+        [&] {
+          rules_.store(std::move(rules));
+          take_server_options();
+          take_settings(next.config);
+        },
+        kReloadPatience);
   }
 
-  Result<void> start_delivery(std::vector<config::Problem>& problems) {
-    dispatcher_ = delivery::Dispatcher::create(
-        {config_.delivery.memory, config_.delivery.checkpoint_interval}, *store_, *plugins_, clock_,
-        make_random(), pattern_check, metrics_, Logger(log_.log(), "delivery"));
-    schema_rules_.store(make_schema_rules(schemas_.load()));
+  /// None of this can fail.
+  void take_settings(const config::Config& next) {
+    sink_.set_level(next.log.level);
+    sink_.set_format(next.log.format);
+    drain_timeout_ = next.delivery.drain_timeout;
+    store_->set_options(store_options(next));
+    dispatcher_->set_options(dispatcher_options(next));
+  }
+
+  delivery::SubscriberSpec spec_of(const config::SubscriberConfig& subscriber,
+                                   store::SubscriberRecord record) const {
+    return {std::move(record), subscriber.plugin, plugins_->file_of(subscriber.plugin).string(),
+            subscriber.config_json, subscriber.policy};
+  }
+
+  std::shared_ptr<const Rules> make_rules(const config::Config& config,
+                                          std::shared_ptr<const routing::Router> router,
+                                          std::shared_ptr<const events::EventSchemas> schemas) {
+    auto rules = std::make_shared<Rules>();
+    rules->router = std::move(router);
+    rules->schema_rules = std::make_shared<ingest::SchemaRules>(schemas, config.schemas, metrics_,
+                                                                Logger(sink_, "ingest"));
+    rules->schemas = std::move(schemas);
+    rules->tokens = authenticator(config);
+    rules->limits = ingest_limits(config);
+    return rules;
+  }
+
+  Result<void> start_delivery(std::shared_ptr<const events::EventSchemas> schemas,
+                              std::vector<config::Problem>& problems) {
+    dispatcher_ = delivery::Dispatcher::create(dispatcher_options(config_), *store_, *plugins_,
+                                               clock_, make_random(), pattern_check, metrics_,
+                                               Logger(sink_, "delivery"));
     services_ = std::make_unique<PluginServices>(ingest_parts());
     plugins_->serve(*services_);
     std::vector<delivery::SubscriberSpec> specs;
@@ -241,10 +252,9 @@ class HostProcessImpl final : public HostProcess {
       AEV_ASSIGN(auto record, store_->register_subscriber(subscriber.name));
       ids.push_back(record.id);
       AEV_RETURN_IF_ERROR(services_->add_subscriber(subscriber.name, record.id));
-      specs.push_back(
-          {std::move(record), subscriber.plugin, subscriber.config_json, subscriber.policy});
+      specs.push_back(spec_of(subscriber, std::move(record)));
     }
-    router_.store(compile_routes(config_, ids, problems));
+    rules_.store(make_rules(config_, compile_routes(config_, ids, problems), std::move(schemas)));
     store_->set_commit_listener(
         [dispatcher = dispatcher_.get()](std::span<const events::RoutedEvent> events) {
           dispatcher->on_committed(events);
@@ -254,18 +264,32 @@ class HostProcessImpl final : public HostProcess {
 
   ingest::IngestParts ingest_parts() {
     return {*store_,
-            [this] { return router_.load(); },
+            [this] { return rules_.load()->router; },
             clock_,
             metrics_,
-            Logger(log_.log(), "ingest"),
-            {config_.api.max_body_bytes, config_.api.max_event_bytes},
-            [this] { return schema_rules_.load(); }};
+            Logger(sink_, "ingest"),
+            [this] { return rules_.load()->limits; },
+            [this] { return rules_.load()->schema_rules; }};
   }
 
-  std::shared_ptr<const ingest::SchemaRules> make_schema_rules(
-      std::shared_ptr<const events::EventSchemas> schemas) {
-    return std::make_shared<ingest::SchemaRules>(std::move(schemas), config_.schemas, metrics_,
-                                                 Logger(log_.log(), "ingest"));
+  /// Not while a reload may be about to bring the subscriber back.
+  Result<void> forget(const std::string& name) {
+    Result<void> done = Error{ErrorCode::kConflict, "the host is stopping", {}};
+    turns_.alone([&] {
+      const bool configured =
+          std::any_of(config_.subscribers.begin(), config_.subscribers.end(),
+                      [&](const auto& subscriber) { return subscriber.name == name; });
+      if (configured || dispatcher_->is_leaving(name)) {
+        done = Error{ErrorCode::kConflict,
+                     "subscriber '" + name +
+                         (configured ? "' has been configured again meanwhile"
+                                     : "' still has deliveries in flight; try again in a moment"),
+                     {}};
+      } else {
+        done = store_->forget_subscriber(name);
+      }
+    });
+    return done;
   }
 
   Result<void> start_server() {
@@ -276,24 +300,34 @@ class HostProcessImpl final : public HostProcess {
           why = "the host is stopping";
           return !stopping_.load();
         },
-        [this] { return schemas_.load(); }, [this] { return to_response(reload()); }});
+        [this] { return rules_.load()->schemas; }, [this] { return to_response(reload()); },
+        [this](const std::string& name) { return forget(name); },
+        [this] { return status_.to_json(); }});
     admin_ = std::make_unique<admin::AdminHandler>(*api_);
-    front_door_ = std::make_unique<FrontDoor>(authenticator_, *ingest_, *admin_);
-    AEV_ASSIGN(server_, http::Server::start(server_options(config_.api), *front_door_, clock_,
-                                            metrics_, Logger(log_.log(), "http")));
+    front_door_ =
+        std::make_unique<FrontDoor>([this] { return rules_.load()->tokens; }, *ingest_, *admin_);
+    AEV_ASSIGN(server_, http::Server::start(server_options(config_), *front_door_, clock_, metrics_,
+                                            Logger(sink_, "http")));
+    const std::string& host = config_.api.host;
+    const bool v6 = host.find(':') != std::string::npos;
+    base_url_ = (config_.api.tls_certificate.empty() ? "http://" : "https://") +
+                (v6 ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
+    started_ = true;
     return {};
   }
 
-  Mutex reloading_;
-  config::Config config_;  // after start(): its routes and subscribers belong to who is reloading
+  ReloadTurns turns_;
+  config::Config config_;  // after start(): of whoever has the turn
+  std::atomic<Duration> drain_timeout_;
+  Log& sink_;
   const Logger log_;
   const SystemClock clock_;
   Metrics metrics_;
-  const http::Authenticator authenticator_;
+  ConfigurationStatus status_;
+  std::string base_url_;  // constant after start()
+  std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
-  std::atomic<std::shared_ptr<const routing::Router>> router_;
-  std::atomic<std::shared_ptr<const events::EventSchemas>> schemas_;
-  std::atomic<std::shared_ptr<const ingest::SchemaRules>> schema_rules_;
+  std::atomic<std::shared_ptr<const Rules>> rules_;
   std::unique_ptr<loader::Plugins> plugins_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<PluginServices> services_;
@@ -308,7 +342,7 @@ class HostProcessImpl final : public HostProcess {
 }  // namespace
 
 Result<std::unique_ptr<HostProcess>> HostProcess::start(const config::Config& config,
-                                                        const Log& log,
+                                                        Log& log,
                                                         std::vector<config::Problem>& problems) {
   auto process = std::make_unique<HostProcessImpl>(config, log);
   AEV_RETURN_IF_ERROR(process->start(problems));

@@ -39,6 +39,7 @@ admin::ApiResponse to_response(const ReloadReport& report) {
   JsonWriter json;
   json.begin_object();
   if (report.refused) {
+    json.field("generation", report.generation);
     write_problems(json, "problems", report.problems, false);
     json.end_object();
     const std::string members = json.take();
@@ -46,11 +47,18 @@ admin::ApiResponse to_response(const ReloadReport& report) {
     return http::problem_response(*report.refused,
                                   std::string_view(members).substr(1, members.size() - 2));
   }
-  json.field("routes", report.routes).key("subscribers").begin_object();
+  json.field("generation", report.generation)
+      .field("routes", report.routes)
+      .key("subscribers")
+      .begin_object();
   write_names(json, "added", report.added);
   write_names(json, "changed", report.changed);
   write_names(json, "removed", report.removed);
-  json.field("unchanged", report.unchanged).end_object();
+  json.field("unchanged", report.unchanged);
+  write_names(json, "policy_only", report.policy_only);
+  write_names(json, "draining", report.draining);
+  json.end_object();
+  write_names(json, "settings", report.settings);
   write_problems(json, "warnings", report.problems, true);
   json.end_object();
   return http::json_response(json.take());

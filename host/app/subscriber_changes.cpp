@@ -40,23 +40,4 @@ SubscriberChanges compare_subscribers(const config::Config& before, const config
   return changes;
 }
 
-void warn_of_restart(const config::Config& before,
-                     const config::Config& after,
-                     std::vector<config::Problem>& problems) {
-  const auto warn = [&](bool differs, const char* path) {
-    if (differs) {
-      problems.push_back({{after.file.string(), 0, 0},
-                          path,
-                          "has changed, which takes effect at the next restart",
-                          true});
-    }
-  };
-  warn(before.data_dir != after.data_dir, "data_dir");
-  warn(before.api != after.api, "api");
-  warn(before.store != after.store, "store");
-  warn(before.log != after.log, "log");
-  warn(before.delivery != after.delivery, "delivery");
-  warn(before.plugin_path != after.plugin_path, "plugins.path");
-}
-
 }  // namespace aev::app

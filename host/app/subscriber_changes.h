@@ -21,9 +21,4 @@ struct SubscriberChanges {
 [[nodiscard]] SubscriberChanges compare_subscribers(const config::Config& before,
                                                     const config::Config& after);
 
-/// Warns of every part that differs and that only a restart takes.
-void warn_of_restart(const config::Config& before,
-                     const config::Config& after,
-                     std::vector<config::Problem>& problems);
-
 }  // namespace aev::app

@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <iostream>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <Poco/Exception.h>
@@ -37,18 +39,27 @@ void print_problems_of(const Poco::JSON::Object& document, const char* list, boo
   }
 }
 
-void print_report(const Poco::JSON::Object& report) {
-  std::cout << "routes: " << report.getValue<int>("routes") << "\n";
-  const auto subscribers = report.getObject("subscribers");
-  for (const char* what : {"added", "changed", "removed"}) {
-    const auto names = subscribers->getArray(what);
-    for (std::size_t i = 0; i < names->size(); ++i) {
-      std::cout << (i == 0 ? what : "") << (i == 0 ? ": " : ", ")
-                << names->getElement<std::string>(static_cast<unsigned>(i))
-                << (i + 1 == names->size() ? "\n" : "");
-    }
+/// `changed: customer, stats`; nothing if the list is empty or not there.
+void print_names(const Poco::JSON::Object& document, const char* list, std::string_view title) {
+  const auto names = document.getArray(list);
+  for (std::size_t i = 0; names && i < names->size(); ++i) {
+    std::cout << (i == 0 ? title : "") << (i == 0 ? ": " : ", ")
+              << names->getElement<std::string>(static_cast<unsigned>(i))
+              << (i + 1 == names->size() ? "\n" : "");
   }
+}
+
+void print_report(const Poco::JSON::Object& report) {
+  std::cout << "configuration " << report.getValue<std::int64_t>("generation")
+            << " runs now\nroutes: " << report.getValue<int>("routes") << "\n";
+  const auto subscribers = report.getObject("subscribers");
+  print_names(*subscribers, "added", "added");
+  print_names(*subscribers, "changed", "changed");
+  print_names(*subscribers, "policy_only", "changed, without a new start of the plugin");
+  print_names(*subscribers, "removed", "removed, events and dead letters are kept");
   std::cout << "unchanged: " << subscribers->getValue<int>("unchanged") << "\n";
+  print_names(*subscribers, "draining", "still finishing what is in flight");
+  print_names(report, "settings", "settings");
   print_problems_of(report, "warnings", true);
 }
 

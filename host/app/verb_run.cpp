@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <signal.h>
 #include <string.h>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +11,8 @@
 #include "app/service_manager.h"
 #include "app/verbs.h"
 #include "app/version.h"
+#include "core/mutex.h"
+#include "core/thread_name.h"
 
 namespace aev::app {
 namespace {
@@ -42,11 +45,58 @@ class StopSignals {
   sigset_t set_{};
 };
 
-void reload(HostProcess& host) {
-  notify_service_manager("RELOADING=1");
-  print_problems(host.reload().problems);
-  notify_service_manager("READY=1");
-}
+/// Reloads on a thread of its own, so that a signal to stop is heard meanwhile. Signals that come
+/// while one reload runs are answered by one more.
+class ReloadThread {
+ public:
+  explicit ReloadThread(HostProcess& host) : host_(host), thread_([this] { run(); }) {}
+
+  /// Waits for a reload that runs.
+  ~ReloadThread() {
+    {
+      const MutexLock lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  ReloadThread(const ReloadThread&) = delete;
+  ReloadThread& operator=(const ReloadThread&) = delete;
+
+  void ask() AEV_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    wanted_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  /// False at the end.
+  bool wait_until_asked() AEV_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    while (!wanted_ && !ended_) {
+      changed_.wait(mutex_);
+    }
+    wanted_ = false;
+    return !ended_;
+  }
+
+  void run() {
+    name_this_thread("aev-reload");
+    while (wait_until_asked()) {
+      notify_service_manager("RELOADING=1");
+      print_problems(host_.reload().problems);
+      notify_service_manager("READY=1");
+    }
+  }
+
+  HostProcess& host_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool wanted_ AEV_GUARDED_BY(mutex_) = false;
+  bool ended_ AEV_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
 
 ExitCode run(const RunOptions& options) {
   const StopSignals signals;
@@ -56,7 +106,7 @@ ExitCode run(const RunOptions& options) {
     return kExitBadConfig;
   }
   const config::Config& config = *loaded.config;
-  const Log log(2, config.log.level, config.log.format);
+  Log log(2, config.log.level, config.log.format);
   const Logger logger(log, "host");
   logger.info("starting", {{"version", kVersion}, {"config", options.config}});
 
@@ -74,14 +124,15 @@ ExitCode run(const RunOptions& options) {
   logger.info("ready", {{"url", url}});
   notify_service_manager("READY=1");
 
+  ReloadThread reloads(**host);
   int signal_number = signals.wait();
   while (signal_number == SIGHUP) {
-    reload(**host);
+    reloads.ask();
     signal_number = signals.wait();
   }
   logger.info("stopping", {{"signal", strsignal(signal_number)}});
   notify_service_manager("STOPPING=1");
-  (*host)->stop(SystemClock().mono_now() + config.delivery.drain_timeout);
+  (*host)->stop(SystemClock().mono_now() + (*host)->drain_timeout());
   logger.info("stopped");
   return kExitOk;
 }

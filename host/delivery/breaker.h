@@ -25,6 +25,14 @@ class Breaker {
   /// When an open breaker lets a probe through.
   [[nodiscard]] MonoTime until() const { return until_; }
 
+  /// Takes another policy; an open breaker stays open for the cooldown that it began.
+  void change(config::BreakerPolicy policy) {
+    policy_ = policy;
+    if (policy_.failures == 0) {
+      succeeded();
+    }
+  }
+
   void succeeded() {
     open_ = false;
     failed_in_a_row_ = 0;

@@ -15,6 +15,20 @@ Result<loader::Limits> Candidate::wait_started(MonoTime deadline) {
   return *limits_;
 }
 
+Result<void> Candidate::check() {
+  const MutexLock lock(mutex_);
+  if (failure_) {
+    return *failure_;
+  }
+  return {};
+}
+
+void Candidate::give_up(Error error) {
+  const MutexLock lock(mutex_);
+  failure_ = failure_.value_or(std::move(error));
+  changed_.notify_all();
+}
+
 Result<void> Candidate::adopt() {
   const MutexLock lock(mutex_);
   if (failure_) {

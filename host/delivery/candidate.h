@@ -19,7 +19,14 @@ class Candidate final : public loader::InstanceListener {
   /// std::chrono::steady_clock).
   [[nodiscard]] Result<loader::Limits> wait_started(MonoTime deadline) AEV_EXCLUDES(mutex_);
 
-  /// From now on everything is forwarded; the error if the instance has failed already.
+  /// The error if the instance has failed, or was given up.
+  [[nodiscard]] Result<void> check() AEV_EXCLUDES(mutex_);
+
+  /// Nobody wants the instance any more: whoever waits in wait_started() gets this error.
+  void give_up(Error error) AEV_EXCLUDES(mutex_);
+
+  /// The instance takes its place: from now on everything is forwarded. The error if it has failed
+  /// already; nothing comes from it then.
   [[nodiscard]] Result<void> adopt() AEV_EXCLUDES(mutex_);
 
   void on_started(Result<loader::Limits> limits) override;

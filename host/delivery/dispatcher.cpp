@@ -13,17 +13,16 @@ constexpr auto kLazyCheckpoint = std::chrono::seconds(1);
 
 Result<void> DispatcherImpl::start(std::vector<SubscriberSpec> subscribers) {
   live_seq_ = store_.stats().last_seq;
-  const std::size_t bytes = std::max<std::size_t>(
-      kMinLaneBytes, options_.memory_bytes / std::max<std::size_t>(1, subscribers.size()));
   for (SubscriberSpec& spec : subscribers) {
-    const LaneContext context{clock_, random_, next_batch_id_, changes_, bytes, log_};
+    const LaneContext context{clock_, random_, next_batch_id_, changes_, kMinLaneBytes, log_};
     LaneMetrics metrics(metrics_, spec.record.name);
     slots_.push_back(Slot{});
     by_id_[spec.record.id] = slots_.size() - 1;
     slots_.back().lane = std::make_unique<Lane>(std::move(spec), context, std::move(metrics));
   }
+  share_memory();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    auto plugged = create_instance(i, 0);
+    auto plugged = create_instance(slots_[i].lane->spec(), i, 0);
     if (!plugged) {
       Error error = std::move(plugged.error());
       error.message = "subscriber '" + slots_[i].lane->name() + "': " + error.message;
@@ -37,6 +36,7 @@ Result<void> DispatcherImpl::start(std::vector<SubscriberSpec> subscribers) {
     slot.lane->instance_starting();
     slot.plugged->instance->start(slot.lane->offered_limits());
   }
+  started_ = true;
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -53,6 +53,7 @@ void DispatcherImpl::stop(MonoTime deadline) {
   auto stopped = all_stopped.get_future();
   inbox_.call([&] {
     all_stopped_ = &all_stopped;
+    stopping_ = true;
     begin_stop(deadline);
   });
   stopped.wait_until(std::chrono::steady_clock::now() +
@@ -82,6 +83,25 @@ Result<void> DispatcherImpl::pause(std::string_view subscriber, const std::strin
 
 Result<void> DispatcherImpl::resume(std::string_view subscriber) {
   return on_lane(subscriber, [](Lane& lane) { lane.resume(); });
+}
+
+void DispatcherImpl::set_options(const DispatcherOptions& options) {
+  ask([&] {
+    options_ = options;
+    share_memory();
+  });
+}
+
+void DispatcherImpl::share_memory() {
+  const auto lanes = static_cast<std::size_t>(
+      std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return !slot.retired; }));
+  const std::size_t bytes =
+      std::max<std::size_t>(kMinLaneBytes, options_.memory_bytes / std::max<std::size_t>(1, lanes));
+  for (Slot& slot : slots_) {
+    if (slot.lane) {
+      slot.lane->set_queue_bytes(bytes);
+    }
+  }
 }
 
 Result<std::uint64_t> DispatcherImpl::retry_dead_letters(const store::DeadLetterFilter& filter,
@@ -147,7 +167,7 @@ std::vector<SubscriberStats> DispatcherImpl::stats() {
 }
 
 void DispatcherImpl::ask(const std::function<void()>& body) {
-  if (!thread_.joinable()) {
+  if (!started_.load()) {
     return;
   }
   auto done = std::make_shared<std::promise<void>>();
@@ -210,6 +230,7 @@ void DispatcherImpl::run() {
     }
     next = turn();
   }
+  inbox_.close();
 }
 
 MonoTime DispatcherImpl::turn() {
@@ -261,7 +282,8 @@ void DispatcherImpl::take_committed(const std::vector<events::RoutedEvent>& comm
   }
   live_seq_ = committed.back().event->seq();
   for (const Slot& slot : slots_) {
-    if (slot.lane) {
+    // A removed one was not offered what is still routed to it: that stays for when it is back.
+    if (slot.lane && !slot.retired) {
       slot.lane->live_upto(live_seq_);
     }
   }
@@ -285,7 +307,7 @@ void DispatcherImpl::take_message(InstanceMessage& message) {
   } else if (std::holds_alternative<ReadyMessage>(message.what)) {
     lane.ready();
   } else if (auto* started = std::get_if<StartedMessage>(&message.what)) {
-    if (started->limits) {  // otherwise on_failed follows
+    if (started->limits && !slot.draining()) {  // otherwise on_failed or on_stopped follows
       lane.instance_started(*started->limits);
     }
   } else if (auto* failed = std::get_if<FailedMessage>(&message.what)) {

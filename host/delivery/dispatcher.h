@@ -24,6 +24,7 @@ namespace aev::delivery {
 struct SubscriberSpec {
   store::SubscriberRecord record;  ///< as loaded from the store at start
   std::string plugin;              ///< subscriber type id
+  std::string library = {};        ///< file that offers it: another file, another instance
   std::string config_json;
   config::DeliveryPolicy policy;
 };
@@ -75,6 +76,12 @@ struct ReplayRequest {
   std::size_t limit = 0;  ///< 0: no limit
 };
 
+/// How reconfigure() went beyond what was asked.
+struct Reconfigured {
+  std::vector<std::string> same_instance;   ///< of `fresh`: took the policy, nothing else happened
+  std::vector<std::string> still_draining;  ///< have deliveries in flight that take their time
+};
+
 /// Owns the lanes, one per subscriber, on one thread of its own: takes committed events, leases
 /// them to plugin instances, and turns outcomes into cursors, retries and dead letters.
 /// Thread-safe.
@@ -103,16 +110,29 @@ class Dispatcher {
   [[nodiscard]] virtual Result<void> start(std::vector<SubscriberSpec> subscribers) = 0;
 
   /// Takes a new configuration while events flow: `fresh` are subscribers that are new or changed,
-  /// `removed` the names of those that go. First every instance of `fresh` is created and started
-  /// beside the running ones; if one fails, all of them go and nothing has changed: kInvalid or
-  /// whatever it says, with the subscriber's name. Then lanes for the new ones are there,
-  /// `switch_routes` is called, and the changed and removed finish what is in flight within
-  /// `drain`. A changed one keeps its cursor, its retries and its state; a removed one's events
-  /// stay in the store. Blocks until all that is done. One call at a time.
-  [[nodiscard]] virtual Result<void> reconfigure(std::vector<SubscriberSpec> fresh,
-                                                 const std::vector<std::string>& removed,
-                                                 const std::function<void()>& switch_routes,
-                                                 Duration drain) = 0;
+  /// `removed` the names of those that go. One whose plugin and configuration are as before, and
+  /// whose instance is asked no more than it was offered at its start, only takes the new policy.
+  /// For all others an instance is created and started beside the running ones; if one fails, all
+  /// of them go and nothing has changed: the error says why, and its pointer begins with the
+  /// subscriber's name (`/customer/url`). Then lanes for the new ones are there, `switch_routes` is
+  /// called, and the changed and removed finish what is in flight; an attempt has the time that its
+  /// policy gives it. A changed one keeps its cursor, its retries and its state; a removed one's
+  /// events stay in the store. Blocks until all that is done, but after the switch no longer than
+  /// `patience`: the rest follows by itself. One call at a time.
+  [[nodiscard]] virtual Result<Reconfigured> reconfigure(std::vector<SubscriberSpec> fresh,
+                                                         const std::vector<std::string>& removed,
+                                                         const std::function<void()>& switch_routes,
+                                                         Duration patience) = 0;
+
+  /// Ends a reconfigure() that waits: kConflict if nothing has been switched yet. Later ones are
+  /// refused. For whoever is about to call stop().
+  virtual void interrupt() = 0;
+
+  /// Takes other budgets while events flow.
+  virtual void set_options(const DispatcherOptions& options) = 0;
+
+  /// True while a subscriber that was removed still has deliveries in flight.
+  [[nodiscard]] virtual bool is_leaving(std::string_view subscriber) = 0;
 
   /// The store's commit listener. Never blocks.
   virtual void on_committed(std::span<const events::RoutedEvent> events) = 0;

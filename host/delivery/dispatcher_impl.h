@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <map>
@@ -10,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/mutex.h"
 #include "core/worker_thread.h"
 #include "delivery/candidate.h"
 #include "delivery/dispatcher.h"
@@ -35,6 +37,7 @@ struct Plugged {
 struct Successor {
   SubscriberSpec spec;
   std::shared_ptr<Plugged> plugged;
+  Candidate* candidate = nullptr;  // the listener of `plugged`
   std::uint64_t generation = 0;
   loader::Limits limits;
 };
@@ -45,7 +48,11 @@ struct Slot {
   std::uint64_t generation = 0;
   bool scanning = false;
   bool stopped = false;
-  bool retired = false;
+  bool retired = false;  // its subscriber was removed
+
+  /// The instance of now is to go, and gets no more leases.
+  [[nodiscard]] bool draining() const { return retired || successor.has_value(); }
+
   std::optional<Successor> successor;           // takes over when the instance of now has drained
   std::shared_ptr<std::promise<void>> drained;  // whoever waits for that
   MonoTime no_read_before{};
@@ -54,7 +61,7 @@ struct Slot {
 struct ActiveReplay {
   store::ReplayRecord record;
   ReplayFilter filter;
-  std::size_t slot = 0;
+  std::optional<std::size_t> slot;  // none while its subscriber is not configured
   std::int64_t next_at_unix_ns = 0;
   bool reading = false;
 };
@@ -72,23 +79,29 @@ class DispatcherImpl final : public Dispatcher {
                  PatternCheck pattern_check,
                  Metrics& metrics,
                  Logger logger)
-      : options_(options),
-        store_(store),
+      : store_(store),
         plugins_(plugins),
         clock_(clock),
         random_(std::move(random)),
         pattern_check_(std::move(pattern_check)),
         metrics_(metrics),
-        log_(std::move(logger)) {}
+        log_(std::move(logger)),
+        options_(options) {}
 
   ~DispatcherImpl() override { stop(clock_.mono_now()); }
 
   Result<void> start(std::vector<SubscriberSpec> subscribers) override;
 
-  Result<void> reconfigure(std::vector<SubscriberSpec> fresh,
-                           const std::vector<std::string>& removed,
-                           const std::function<void()>& switch_routes,
-                           Duration drain_for) override;
+  Result<Reconfigured> reconfigure(std::vector<SubscriberSpec> fresh,
+                                   const std::vector<std::string>& removed,
+                                   const std::function<void()>& switch_routes,
+                                   Duration patience) override;
+
+  void interrupt() override;
+
+  void set_options(const DispatcherOptions& options) override;
+
+  bool is_leaving(std::string_view subscriber) override;
 
   void on_committed(std::span<const events::RoutedEvent> events) override;
 
@@ -135,7 +148,9 @@ class DispatcherImpl final : public Dispatcher {
 
   // --- instances ---------------------------------------------------------------------------------
 
-  Result<std::shared_ptr<Plugged>> create_instance(std::size_t slot, std::uint64_t generation);
+  Result<std::shared_ptr<Plugged>> create_instance(const SubscriberSpec& spec,
+                                                   std::size_t slot,
+                                                   std::uint64_t generation);
 
   /// On the reader's thread, because a plugin's create() may take its time.
   void recreate_instance(std::size_t index);
@@ -153,21 +168,36 @@ class DispatcherImpl final : public Dispatcher {
 
   struct Tried {
     Successor made;
-    Candidate* candidate = nullptr;  // the listener of made.plugged
     std::size_t slot = 0;
     bool is_new = false;
+    bool same_instance = false;  // only the policy changes; nothing was made
   };
 
-  /// Creates and starts an instance for each, on the caller's thread; all have started in the end.
-  Result<void> try_instances(std::vector<SubscriberSpec> fresh, std::vector<Tried>& tried);
+  /// Finds out what each needs, and what cannot be now.
+  Result<void> plan(std::vector<SubscriberSpec> fresh, std::vector<Tried>& tried);
+
+  /// Creates and starts the instances that are needed, on the caller's thread; all have started in
+  /// the end.
+  Result<void> try_instances(std::vector<Tried>& tried);
+
+  Result<void> wait_until_started(std::vector<Tried>& tried);
+
+  /// Adds the lanes of new subscribers, all or none.
+  Result<void> add_slots(std::vector<Tried>& tried);
 
   /// Events for it are taken from now on.
   void add_slot(Successor made);
 
+  /// Each lane's share of the memory for waiting events.
+  void share_memory();
+
   /// Lets the instance of now finish what it has; finish_drain() follows.
-  std::future<void> drain(Slot& slot, MonoTime deadline);
+  std::future<void> drain(Slot& slot, Duration patience);
 
   void finish_drain(Slot& slot);
+
+  /// The instance takes its place in the slot, or has failed before it could.
+  void take_place(Slot& slot, Successor made);
 
   void retire(std::size_t index);
 
@@ -191,7 +221,6 @@ class DispatcherImpl final : public Dispatcher {
 
   void take_replay_page(ActiveReplay& replay, const store::Store::ScanPage& page);
 
-  const DispatcherOptions options_;
   store::Store& store_;
   loader::InstanceFactory& plugins_;
   const Clock& clock_;
@@ -200,8 +229,14 @@ class DispatcherImpl final : public Dispatcher {
   Metrics& metrics_;
   const Logger log_;
   Inbox inbox_;
+  std::atomic<bool> started_{false};  // once, before anyone else calls
+
+  Mutex trial_mutex_;
+  bool interrupted_ AEV_GUARDED_BY(trial_mutex_) = false;
+  std::vector<Candidate*> on_trial_ AEV_GUARDED_BY(trial_mutex_);
 
   // Below: the dispatcher's thread alone, once start() has returned.
+  DispatcherOptions options_;
   std::vector<Slot> slots_;
   std::unordered_map<events::SubscriberId, std::size_t> by_id_;
   std::map<std::uint64_t, ActiveReplay> replays_;
@@ -212,6 +247,7 @@ class DispatcherImpl final : public Dispatcher {
   store::DeliveryChanges changes_;
   MonoTime checkpoint_at_ = MonoTime::max();
   std::promise<void>* all_stopped_ = nullptr;
+  bool stopping_ = false;
   bool ended_ = false;
 
   std::unique_ptr<WorkerThread> reader_;

@@ -3,9 +3,10 @@
 #include "delivery/dispatcher_impl.h"
 
 namespace aev::delivery {
-Result<std::shared_ptr<Plugged>> DispatcherImpl::create_instance(std::size_t slot,
+
+Result<std::shared_ptr<Plugged>> DispatcherImpl::create_instance(const SubscriberSpec& spec,
+                                                                 std::size_t slot,
                                                                  std::uint64_t generation) {
-  const SubscriberSpec& spec = slots_[slot].lane->spec();
   auto plugged = std::make_shared<Plugged>();
   plugged->listener = std::make_unique<InboxListener>(inbox_, slot, generation);
   AEV_ASSIGN(plugged->instance,
@@ -16,8 +17,9 @@ Result<std::shared_ptr<Plugged>> DispatcherImpl::create_instance(std::size_t slo
 void DispatcherImpl::recreate_instance(std::size_t index) {
   slots_[index].lane->instance_starting();
   const std::uint64_t generation = slots_[index].generation;
-  reader_->submit([this, index, generation] {
-    auto made = create_instance(index, generation);
+  // A copy: the lanes are the dispatcher's own, and a new configuration may move them.
+  reader_->submit([this, index, generation, spec = slots_[index].lane->spec()] {
+    auto made = create_instance(spec, index, generation);
     inbox_.call([this, index, generation, made = std::move(made)] {
       Slot& slot = slots_[index];
       if (slot.generation != generation || !slot.lane) {
@@ -37,6 +39,7 @@ void DispatcherImpl::recreate_instance(std::size_t index) {
         return;
       }
       slot.plugged = made.value();
+      slot.lane->instance_starting();  // under the policy of now
       slot.plugged->instance->start(slot.lane->offered_limits());
     });
   });

@@ -35,9 +35,11 @@ bool DispatcherImpl::request_reads(MonoTime now) {
     }
   }
   for (auto& [id, replay] : replays_) {
-    const Slot& slot = slots_[replay.slot];
-    if (replay.reading || replay.record.done || slot.retired ||
-        !slot.lane->wants_more_rows(kReplayAhead)) {
+    if (!replay.slot || replay.reading || replay.record.done) {
+      continue;
+    }
+    const Slot& slot = slots_[*replay.slot];
+    if (!slot.lane->wants_more_rows(kReplayAhead)) {
       continue;
     }
     if (slot.no_read_before > now) {
@@ -130,16 +132,20 @@ Result<void> DispatcherImpl::load_replays() {
   AEV_ASSIGN(const auto records, store_.replays());
   for (const store::ReplayRecord& record : records) {
     next_replay_id_ = std::max(next_replay_id_, record.id + 1);
-    const auto slot = by_id_.find(record.subscriber);
-    if (record.done || slot == by_id_.end()) {
+    if (record.done) {
       continue;
     }
+    const auto slot = by_id_.find(record.subscriber);
     auto filter = decode_replay_filter(record.filter_json, pattern_check_);
     if (!filter) {
       log_.error("a replay cannot go on", {{"id", record.id}, {"reason", filter.error().message}});
       continue;
     }
-    replays_.emplace(record.id, ActiveReplay{record, std::move(*filter), slot->second, 0, false});
+    ActiveReplay replay{record, std::move(*filter), std::nullopt, 0, false};
+    if (slot != by_id_.end()) {
+      replay.slot = slot->second;  // else it waits for its subscriber to be configured again
+    }
+    replays_.emplace(record.id, std::move(replay));
   }
   return {};
 }
@@ -153,20 +159,23 @@ void DispatcherImpl::request_replay(ActiveReplay& replay) {
     inbox_.call([this, id, page = std::move(page)] {
       const auto found = replays_.find(id);
       if (found == replays_.end()) {
-        return;  // its subscriber was removed
+        return;
+      }
+      ActiveReplay& active = found->second;
+      active.reading = false;
+      if (!active.slot) {
+        return;  // its subscriber was removed: the page is read again when it is back
       }
       if (page) {
-        take_replay_page(found->second, *page);
+        take_replay_page(active, *page);
       } else {
-        found->second.reading = false;
-        read_failed(slots_[found->second.slot], page.error());
+        read_failed(slots_[*active.slot], page.error());
       }
     });
   });
 }
 
 void DispatcherImpl::take_replay_page(ActiveReplay& replay, const store::Store::ScanPage& page) {
-  replay.reading = false;
   store::ReplayRecord& record = replay.record;
   const std::int64_t now = clock_.unix_now_ns();
   const auto limit_reached = [&] {
@@ -193,7 +202,7 @@ void DispatcherImpl::take_replay_page(ActiveReplay& replay, const store::Store::
   record.next_seq = page.scanned_to + 1;
   record.done = page.at_end || record.next_seq > record.last_seq || limit_reached();
   changes_.upsert_replays.push_back(record);
-  slots_[replay.slot].lane->rows_added();
+  slots_[*replay.slot].lane->rows_added();
   if (record.done) {
     log_.info("replay scheduled", {{"id", record.id}, {"events", record.scheduled}});
     replays_.erase(record.id);

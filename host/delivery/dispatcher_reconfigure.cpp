@@ -6,123 +6,235 @@ namespace aev::delivery {
 namespace {
 
 constexpr auto kStartPatience = std::chrono::seconds(35);
+/// Beyond an attempt's own time: its end must still be heard of.
+constexpr auto kDrainMargin = std::chrono::seconds(1);
+
+Error stopping() {
+  return Error{ErrorCode::kConflict, "the host is stopping", {}};
+}
+
+Error of_subscriber(const SubscriberSpec& spec, Error error) {
+  error.message = "subscriber '" + spec.record.name + "': " + error.message;
+  error.pointer = "/" + spec.record.name + error.pointer;
+  return error;
+}
 
 }  // namespace
 
-Result<void> DispatcherImpl::reconfigure(std::vector<SubscriberSpec> fresh,
-                                         const std::vector<std::string>& removed,
-                                         const std::function<void()>& switch_routes,
-                                         Duration drain_for) {
+Result<Reconfigured> DispatcherImpl::reconfigure(std::vector<SubscriberSpec> fresh,
+                                                 const std::vector<std::string>& removed,
+                                                 const std::function<void()>& switch_routes,
+                                                 Duration patience) {
+  {
+    const MutexLock lock(trial_mutex_);
+    if (interrupted_) {
+      return stopping();
+    }
+  }
   std::vector<Tried> tried;
-  AEV_RETURN_IF_ERROR(try_instances(std::move(fresh), tried));
+  AEV_RETURN_IF_ERROR(plan(std::move(fresh), tried));
+  AEV_RETURN_IF_ERROR(try_instances(tried));
+  AEV_RETURN_IF_ERROR(add_slots(tried));
+  switch_routes();
+  Reconfigured done;
+  std::vector<std::pair<std::string, std::future<void>>> drains;
   ask([&] {
+    for (Tried& one : tried) {
+      if (one.is_new || stopping_) {
+        continue;
+      }
+      Slot& slot = slots_[one.slot];
+      if (one.same_instance) {
+        slot.lane->change_policy(std::move(one.made.spec.policy));
+        done.same_instance.push_back(slot.lane->name());
+        continue;
+      }
+      if (slot.successor) {  // came late: the instance before it still drains
+        discard(std::move(slot.successor->plugged));
+      }
+      slot.successor = std::move(one.made);
+      drains.emplace_back(slot.lane->name(), drain(slot, patience));
+    }
+    for (std::size_t i = 0; i < slots_.size() && !stopping_; ++i) {
+      if (!slots_[i].retired &&
+          std::find(removed.begin(), removed.end(), slots_[i].lane->name()) != removed.end()) {
+        std::string name = slots_[i].lane->name();
+        retire(i);
+        drains.emplace_back(std::move(name), drain(slots_[i], patience));
+      }
+    }
+    share_memory();
+  });
+  const auto limit = std::chrono::steady_clock::now() + patience;
+  for (auto& [name, drained] : drains) {
+    if (drained.wait_until(limit) != std::future_status::ready) {
+      done.still_draining.push_back(std::move(name));
+    }
+  }
+  return done;
+}
+
+void DispatcherImpl::interrupt() {
+  {
+    const MutexLock lock(trial_mutex_);
+    interrupted_ = true;
+    for (Candidate* candidate : on_trial_) {
+      candidate->give_up(stopping());
+    }
+  }
+  inbox_.call([this] {
+    for (Slot& slot : slots_) {
+      if (slot.drained) {
+        std::exchange(slot.drained, nullptr)->set_value();  // it drains on, but nobody waits
+      }
+    }
+  });
+}
+
+bool DispatcherImpl::is_leaving(std::string_view subscriber) {
+  bool leaving = false;
+  ask([&] {
+    leaving = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+      return slot.retired && slot.lane && slot.lane->name() == subscriber;
+    });
+  });
+  return leaving;
+}
+
+Result<void> DispatcherImpl::plan(std::vector<SubscriberSpec> fresh, std::vector<Tried>& tried) {
+  Result<void> planned = stopping();
+  ask([&] {
+    if (stopping_) {
+      return;
+    }
+    std::size_t next = slots_.size();
+    for (SubscriberSpec& spec : fresh) {
+      const bool leaving = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+        return slot.retired && slot.lane && slot.lane->id() == spec.record.id;
+      });
+      if (leaving) {
+        planned = of_subscriber(
+            spec, Error{ErrorCode::kConflict,
+                        "was removed and still has deliveries in flight; reload again in a moment",
+                        {}});
+        return;
+      }
+      Tried one;
+      const auto known = by_id_.find(spec.record.id);
+      one.is_new = known == by_id_.end();
+      one.slot = one.is_new ? next++ : known->second;
+      one.same_instance =
+          !one.is_new && !slots_[one.slot].successor && slots_[one.slot].lane->keeps_instance(spec);
+      one.made.generation = next_generation_++;
+      one.made.spec = std::move(spec);
+      tried.push_back(std::move(one));
+    }
+    planned = {};
+  });
+  return planned;
+}
+
+Result<void> DispatcherImpl::try_instances(std::vector<Tried>& tried) {
+  for (Tried& one : tried) {
+    if (one.same_instance) {
+      continue;
+    }
+    const SubscriberSpec& spec = one.made.spec;
+    one.made.plugged = std::make_shared<Plugged>();
+    auto listener = std::make_unique<Candidate>(inbox_, one.slot, one.made.generation);
+    one.made.candidate = listener.get();
+    one.made.plugged->listener = std::move(listener);
+    auto created =
+        plugins_.create(spec.plugin, spec.record.name, spec.config_json, *one.made.candidate);
+    if (!created) {
+      return of_subscriber(spec, std::move(created.error()));
+    }
+    one.made.plugged->instance = std::move(*created);
+    one.made.plugged->instance->start(offered_limits(spec.policy));
+  }
+  {
+    const MutexLock lock(trial_mutex_);
+    if (interrupted_) {
+      return stopping();
+    }
+    for (const Tried& one : tried) {
+      if (one.made.candidate != nullptr) {
+        on_trial_.push_back(one.made.candidate);
+      }
+    }
+  }
+  auto started = wait_until_started(tried);
+  const MutexLock lock(trial_mutex_);
+  on_trial_.clear();
+  return started;
+}
+
+Result<void> DispatcherImpl::wait_until_started(std::vector<Tried>& tried) {
+  const auto patience = std::chrono::steady_clock::now() + kStartPatience;
+  for (Tried& one : tried) {
+    if (one.same_instance) {
+      continue;
+    }
+    auto limits = one.made.candidate->wait_started(patience);
+    if (!limits) {
+      return of_subscriber(one.made.spec, std::move(limits.error()));
+    }
+    one.made.limits = *limits;
+  }
+  return {};
+}
+
+Result<void> DispatcherImpl::add_slots(std::vector<Tried>& tried) {
+  Result<void> added = stopping();
+  ask([&] {
+    if (stopping_) {
+      return;
+    }
+    for (const Tried& one : tried) {
+      if (!one.same_instance) {
+        if (auto alive = one.made.candidate->check(); !alive) {
+          added = of_subscriber(one.made.spec, std::move(alive.error()));
+          return;
+        }
+      }
+    }
     for (Tried& one : tried) {
       if (one.is_new) {
         add_slot(std::move(one.made));
       }
     }
+    added = {};
   });
-  switch_routes();
-  std::vector<std::future<void>> drained;
-  ask([&] {
-    const MonoTime deadline = clock_.mono_now() + drain_for;
-    for (Tried& one : tried) {
-      if (!one.is_new && all_stopped_ == nullptr) {
-        slots_[one.slot].successor = std::move(one.made);
-        drained.push_back(drain(slots_[one.slot], deadline));
-      }
-    }
-    for (std::size_t i = 0; i < slots_.size() && all_stopped_ == nullptr; ++i) {
-      if (!slots_[i].retired &&
-          std::find(removed.begin(), removed.end(), slots_[i].lane->name()) != removed.end()) {
-        retire(i);
-        drained.push_back(drain(slots_[i], deadline));
-      }
-    }
-  });
-  const auto limit = std::chrono::steady_clock::now() + drain_for + kStopGrace;
-  for (auto& each : drained) {
-    each.wait_until(limit);
-  }
-  return {};
-}
-
-Result<void> DispatcherImpl::try_instances(std::vector<SubscriberSpec> fresh,
-                                           std::vector<Tried>& tried) {
-  bool running = false;
-  ask([&] {
-    running = all_stopped_ == nullptr && !ended_;
-    std::size_t next = slots_.size();
-    for (SubscriberSpec& spec : fresh) {
-      Tried one;
-      const auto known = by_id_.find(spec.record.id);
-      one.is_new = known == by_id_.end();
-      one.slot = one.is_new ? next++ : known->second;
-      one.made.generation = next_generation_++;
-      one.made.spec = std::move(spec);
-      tried.push_back(std::move(one));
-    }
-  });
-  if (!running) {
-    return Error{ErrorCode::kConflict, "the host is stopping", {}};
-  }
-  const auto named = [](const Tried& one, Error error) {
-    error.message = "subscriber '" + one.made.spec.record.name + "': " + error.message;
-    return error;
-  };
-  for (Tried& one : tried) {
-    const SubscriberSpec& spec = one.made.spec;
-    one.made.plugged = std::make_shared<Plugged>();
-    auto listener = std::make_unique<Candidate>(inbox_, one.slot, one.made.generation);
-    one.candidate = listener.get();
-    one.made.plugged->listener = std::move(listener);
-    auto created = plugins_.create(spec.plugin, spec.record.name, spec.config_json, *one.candidate);
-    if (!created) {
-      return named(one, std::move(created.error()));
-    }
-    one.made.plugged->instance = std::move(*created);
-    one.made.plugged->instance->start(offered_limits(spec.policy));
-  }
-  const auto patience = std::chrono::steady_clock::now() + kStartPatience;
-  for (Tried& one : tried) {
-    auto limits = one.candidate->wait_started(patience);
-    if (!limits) {
-      return named(one, std::move(limits.error()));
-    }
-    one.made.limits = *limits;
-  }
-  Result<void> adopted;
-  ask([&] {
-    for (const Tried& one : tried) {
-      if (auto still = one.candidate->adopt(); !still) {
-        adopted = named(one, std::move(still.error()));
-        return;
-      }
-    }
-  });
-  return adopted;
+  return added;
 }
 
 void DispatcherImpl::add_slot(Successor made) {
-  const std::size_t bytes =
-      std::max<std::size_t>(kMinLaneBytes, options_.memory_bytes / (slots_.size() + 1));
-  const LaneContext context{clock_, random_, next_batch_id_, changes_, bytes, log_};
+  const LaneContext context{clock_, random_, next_batch_id_, changes_, kMinLaneBytes, log_};
   LaneMetrics metrics(metrics_, made.spec.record.name);
+  const std::size_t index = slots_.size();
+  const events::SubscriberId id = made.spec.record.id;
   Slot& slot = slots_.emplace_back();
-  by_id_[made.spec.record.id] = slots_.size() - 1;
-  slot.lane = std::make_unique<Lane>(std::move(made.spec), context, std::move(metrics));
-  slot.plugged = std::move(made.plugged);
-  slot.generation = made.generation;
+  by_id_[id] = index;
+  slot.lane = std::make_unique<Lane>(made.spec, context, std::move(metrics));
   slot.lane->instance_starting();
-  slot.lane->instance_started(made.limits);
+  take_place(slot, std::move(made));
+  for (auto& [number, replay] : replays_) {
+    if (replay.record.subscriber == id) {
+      replay.slot = index;  // goes on where it was when the subscriber was removed
+    }
+  }
 }
 
-std::future<void> DispatcherImpl::drain(Slot& slot, MonoTime deadline) {
+std::future<void> DispatcherImpl::drain(Slot& slot, Duration patience) {
+  if (slot.drained) {
+    slot.drained->set_value();
+  }
   slot.drained = std::make_shared<std::promise<void>>();
   auto drained = slot.drained->get_future();
   if (slot.plugged) {
+    const Duration attempt = slot.lane->spec().policy.timeout + kDrainMargin;
     slot.lane->hand_over();
-    slot.plugged->instance->stop(deadline);
+    slot.plugged->instance->stop(clock_.mono_now() + std::max(attempt, patience));
   } else {
     slot.generation = next_generation_++;  // whatever is being created comes too late
     finish_drain(slot);
@@ -134,12 +246,11 @@ void DispatcherImpl::finish_drain(Slot& slot) {
   if (slot.successor) {
     Successor next = std::move(*slot.successor);
     slot.successor.reset();
-    discard(std::exchange(slot.plugged, std::move(next.plugged)));
-    slot.generation = next.generation;
-    slot.lane->change_spec(std::move(next.spec));
-    slot.lane->instance_started(next.limits);
+    slot.lane->change_spec(next.spec);
+    take_place(slot, std::move(next));
   } else if (slot.retired && slot.lane) {
     slot.lane->checkpoint(true);
+    slot.lane->clear_gauges();
     // Before anyone is told: a configuration that names it again begins at this cursor.
     store_.apply(std::exchange(changes_, {}), {});
     discard(std::exchange(slot.plugged, nullptr));
@@ -151,12 +262,35 @@ void DispatcherImpl::finish_drain(Slot& slot) {
   }
 }
 
+void DispatcherImpl::take_place(Slot& slot, Successor made) {
+  discard(std::exchange(slot.plugged, nullptr));
+  if (const auto alive = made.candidate->adopt(); !alive) {
+    log_.error("plugin instance failed, it will be started again",
+               {{"subscriber", slot.lane->name()}, {"reason", alive.error().message}});
+    slot.lane->instance_failed(alive.error().message);
+    slot.generation = next_generation_++;
+    discard(std::move(made.plugged));
+    return;
+  }
+  slot.generation = made.generation;
+  slot.plugged = std::move(made.plugged);
+  slot.lane->instance_started(made.limits);
+}
+
 void DispatcherImpl::retire(std::size_t index) {
   Slot& slot = slots_[index];
   by_id_.erase(slot.lane->id());
   slot.retired = true;
   slot.lane->stop();
-  std::erase_if(replays_, [&](const auto& entry) { return entry.second.slot == index; });
+  if (slot.successor) {
+    discard(std::move(slot.successor->plugged));
+    slot.successor.reset();
+  }
+  for (auto& [number, replay] : replays_) {
+    if (replay.slot == index) {
+      replay.slot.reset();
+    }
+  }
 }
 
 }  // namespace aev::delivery

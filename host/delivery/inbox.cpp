@@ -13,20 +13,36 @@ void Inbox::wake() {
 
 void Inbox::committed(std::span<const events::RoutedEvent> events) {
   const MutexLock lock(mutex_);
+  if (closed_) {
+    return;
+  }
   mail_.committed.insert(mail_.committed.end(), events.begin(), events.end());
   wake();
 }
 
 void Inbox::message(InstanceMessage message) {
   const MutexLock lock(mutex_);
+  if (closed_) {
+    return;
+  }
   mail_.messages.push_back(std::move(message));
   wake();
 }
 
 void Inbox::call(std::function<void()> call) {
   const MutexLock lock(mutex_);
+  if (closed_) {
+    return;
+  }
   mail_.calls.push_back(std::move(call));
   wake();
+}
+
+void Inbox::close() {
+  Mail dropped;  // its calls may hold what takes locks when it goes
+  const MutexLock lock(mutex_);
+  closed_ = true;
+  std::swap(dropped, mail_);
 }
 
 Mail Inbox::take(MonoTime deadline) {

@@ -65,6 +65,9 @@ class Inbox {
   void message(InstanceMessage message);
   void call(std::function<void()> call);
 
+  /// Drops what there is and whatever comes from now on; called when nobody takes any more.
+  void close();
+
   /// Takes what there is; waits for it until `deadline` (of std::chrono::steady_clock).
   [[nodiscard]] Mail take(MonoTime deadline);
 
@@ -74,6 +77,7 @@ class Inbox {
   Mutex mutex_;
   CondVar arrived_;
   bool waiting_ AEV_GUARDED_BY(mutex_) = false;
+  bool closed_ AEV_GUARDED_BY(mutex_) = false;
   Mail mail_ AEV_GUARDED_BY(mutex_);
 };
 

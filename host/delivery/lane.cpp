@@ -168,35 +168,14 @@ void Lane::take_rows(const std::vector<store::RetryRecord>& rows,
 
 // --- the instance -------------------------------------------------------------------------------
 
-loader::Limits offered_limits(const config::DeliveryPolicy& policy) {
-  loader::Limits limits;
-  limits.batched = policy.batch.has_value();
-  limits.timeout = policy.timeout;
-  if (policy.batch) {
-    limits.max_batch_events = policy.batch->max_events;
-    limits.max_batch_bytes = policy.batch->max_bytes;
-  } else {
-    limits.max_batch_events = policy.concurrency;
-  }
-  limits.max_in_flight_batches = policy.concurrency;
-  return limits;
-}
-
-void Lane::change_spec(SubscriberSpec spec) {
-  spec_.plugin = std::move(spec.plugin);
-  spec_.config_json = std::move(spec.config_json);
-  spec_.policy = std::move(spec.policy);
-  bucket_ = RateBucket(spec_.policy.rate_limit.per_second, context_.clock.mono_now());
-  breaker_ = Breaker(spec_.policy.circuit_breaker);
-  failures_in_a_row_ = 0;
-}
-
 void Lane::instance_starting() {
   instance_ = InstanceState::kStarting;
+  offered_ = offered_limits();
 }
 
 void Lane::instance_started(const loader::Limits& limits) {
-  limits_ = limits;
+  agreed_ = limits;
+  apply_limits();
   instance_ = InstanceState::kRunning;
   failure_.clear();
 }
@@ -285,6 +264,10 @@ void Lane::resume() {
 void Lane::step(const Deliver& deliver) {
   const MonoTime now = context_.clock.mono_now();
   expire_leases(now);
+  if (next_order_ && in_flight_events_ == 0) {
+    spec_.policy.order_by = *std::exchange(next_order_, std::nullopt);
+    renew_keys();
+  }
   while (!retries_.empty() && retries_.begin()->first <= now) {
     auto node = retries_.extract(retries_.begin());
     enqueue(std::move(node.mapped()), true);
@@ -293,7 +276,7 @@ void Lane::step(const Deliver& deliver) {
 }
 
 bool Lane::may_lease(MonoTime now) const {
-  return instance_ == InstanceState::kRunning && !stopping_ && !queue_.empty() &&
+  return instance_ == InstanceState::kRunning && !stopping_ && !queue_.empty() && !next_order_ &&
          spec_.record.status == store::SubscriberStatus::kRunning && busy_until_ <= now &&
          throttled_until_ <= now && not_connected_until_ <= now &&
          breaker_.state(now) != Breaker::State::kOpen;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -100,8 +101,20 @@ class Lane {
   /// Leases no more to the instance of now; another one follows with instance_started().
   void hand_over() { instance_ = InstanceState::kStarting; }
 
-  /// Takes over plugin, configuration and policy; rate limit and breaker begin anew.
+  /// True if the instance of now can go on under `spec`: the same plugin and configuration, and no
+  /// more asked of it than it was offered when it started.
+  [[nodiscard]] bool keeps_instance(const SubscriberSpec& spec) const;
+
+  /// Takes over plugin, configuration and policy of an instance that is to follow. What was held
+  /// against the receiver of the old one (breaker, throttling) is forgotten.
   void change_spec(SubscriberSpec spec);
+
+  /// Takes over a policy while the instance goes on. A new `order_by` counts once nothing is in
+  /// flight any more; until then nothing is leased.
+  void change_policy(config::DeliveryPolicy policy);
+
+  /// Of events that wait in this lane.
+  void set_queue_bytes(std::size_t bytes) { context_.queue_bytes = bytes; }
 
   // --- operations ------------------------------------------------------------------------------
 
@@ -109,6 +122,9 @@ class Lane {
   void resume();
 
   void stop() { stopping_ = true; }
+
+  /// The lane is about to go for good: its gauges show nothing any more.
+  void clear_gauges() { metrics_.gauges(0, 0); }
 
   /// Expires leases, makes due retries ready, and leases what may go to `deliver`.
   using Deliver = std::function<void(loader::Lease)>;
@@ -154,6 +170,9 @@ class Lane {
   void retry(DeliveryItem item, const loader::Settlement& settlement, MonoTime now);
   void bury(DeliveryItem& item, store::DeadReason reason, const loader::Settlement& settlement);
   void close(DeliveryItem& item);
+  void apply_limits();
+  /// Takes every waiting item anew, with its key under the order of now.
+  void renew_keys();
   void release_key(const DeliveryItem& item);
   void set_status(store::SubscriberStatus status, const std::string& reason);
   void log_attempt(const OpenLease& lease,
@@ -193,7 +212,11 @@ class Lane {
 
   enum class InstanceState : std::uint8_t { kNone, kStarting, kRunning };
   InstanceState instance_ = InstanceState::kNone;
-  loader::Limits limits_;
+  loader::Limits offered_;  // to the instance of now when it was started
+  loader::Limits agreed_;   // what it takes of that
+  loader::Limits limits_;   // of both agreed_ and the policy of now
+  /// The next `order_by`, while something is in flight under the old one.
+  std::optional<std::string> next_order_;
   MonoTime restart_at_{};
   std::uint32_t failures_in_a_row_ = 0;
   std::string failure_;

@@ -14,14 +14,27 @@ class RateBucket {
   RateBucket(double per_second, MonoTime now)
       : per_second_(per_second), burst_(std::max(per_second, 1.0)), tokens_(burst_), at_(now) {}
 
+  /// Takes another rate. What has been spent stays spent: a change is no new burst.
+  void change(double per_second, MonoTime now) {
+    if (per_second == per_second_) {
+      return;
+    }
+    if (per_second_ <= 0) {
+      *this = RateBucket(per_second, now);
+      return;
+    }
+    refill(now);
+    per_second_ = per_second;
+    burst_ = std::max(per_second, 1.0);
+    tokens_ = std::min(tokens_, burst_);
+  }
+
   /// How many of `wanted` events may go now.
   [[nodiscard]] std::size_t allowed(std::size_t wanted, MonoTime now) {
     if (per_second_ <= 0) {
       return wanted;
     }
-    tokens_ =
-        std::min(burst_, tokens_ + std::chrono::duration<double>(now - at_).count() * per_second_);
-    at_ = now;
+    refill(now);
     return std::min(wanted, static_cast<std::size_t>(tokens_));
   }
 
@@ -39,6 +52,12 @@ class RateBucket {
   }
 
  private:
+  void refill(MonoTime now) {
+    tokens_ =
+        std::min(burst_, tokens_ + std::chrono::duration<double>(now - at_).count() * per_second_);
+    at_ = now;
+  }
+
   double per_second_;
   double burst_;
   double tokens_;

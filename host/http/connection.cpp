@@ -223,8 +223,9 @@ bool Connection::serve_one() {
 /// Waits for the first byte of the next request and starts its deadline.
 bool Connection::wait_for_request() {
   if (input_.unread().empty()) {
+    const Duration keep_alive = context_.keep_alive.load();
     const Duration patience =
-        served_ ? context_.keep_alive : std::min(context_.keep_alive, context_.request_timeout);
+        served_ ? keep_alive : std::min(keep_alive, context_.request_timeout.load());
     slot_.arm(Waiting::kIdle, idle_since_ + patience);
     if (context_.stopping.load()) {
       return false;
@@ -236,7 +237,7 @@ bool Connection::wait_for_request() {
     }
     input_.end = static_cast<std::size_t>(count);
   }
-  deadline_ = context_.clock.mono_now() + context_.request_timeout;
+  deadline_ = context_.clock.mono_now() + context_.request_timeout.load();
   return true;
 }
 
@@ -306,7 +307,7 @@ void Connection::answer(int status,
   const int status_class = std::clamp(status / 100, 1, 5);
   context_.requests[status_class - 1].add();
   idle_since_ = context_.clock.mono_now();
-  slot_.arm(Waiting::kAnswer, idle_since_ + context_.request_timeout);
+  slot_.arm(Waiting::kAnswer, idle_since_ + context_.request_timeout.load());
   if (!transport_->send(head_text_, bodiless ? std::string_view() : body)) {
     head_.keep_alive = false;
   }

@@ -24,8 +24,8 @@ struct ConnectionContext {
   Logger logger;
   Deadlines& deadlines;
   const std::atomic<bool>& stopping;
-  Duration request_timeout;
-  Duration keep_alive;
+  std::atomic<Duration> request_timeout;  // these two may change while connections run
+  std::atomic<Duration> keep_alive;
   Counter requests[5];  ///< by status class, 1xx first
 };
 

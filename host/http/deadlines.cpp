@@ -66,7 +66,7 @@ void Deadlines::watch() {
       changed_.wait(mutex_);
     } else {
       sweep();
-      changed_.wait_until(mutex_, std::chrono::steady_clock::now() + tick_);
+      changed_.wait_until(mutex_, std::chrono::steady_clock::now() + tick_.load());
     }
   }
 }

@@ -61,6 +61,9 @@ class Deadlines {
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
 
+  /// Looks that often from the next look on.
+  void set_tick(Duration tick) { tick_ = tick; }
+
   /// `slot` is watched until remove(), which must come before its descriptor is closed.
   void add(DeadlineSlot& slot) AEV_EXCLUDES(mutex_);
   void remove(DeadlineSlot& slot) AEV_EXCLUDES(mutex_);
@@ -78,7 +81,7 @@ class Deadlines {
   void sweep() AEV_REQUIRES(mutex_);
 
   const Clock& clock_;
-  const Duration tick_;
+  std::atomic<Duration> tick_;
   const Counter timeouts_;
   Mutex mutex_;
   CondVar changed_;

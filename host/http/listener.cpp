@@ -7,12 +7,15 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Net/Context.h>
-#include <Poco/Net/SecureServerSocket.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/SocketImpl.h>
 #include <Poco/Net/StreamSocket.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "core/mutex.h"
 
 namespace aev::http {
 namespace {
@@ -147,16 +150,48 @@ class TlsTransport final : public Transport {
   std::string joined_;
 };
 
+/// The server's side of TLS with the certificate and key of now.
+Result<Poco::Net::Context::Ptr> read_certificate(const ServerOptions& options) {
+  using Poco::Net::Context;
+  const auto unusable = [&](const std::string& why) {
+    return Error{ErrorCode::kIo,
+                 "TLS certificate '" + options.tls_certificate + "' with key '" + options.tls_key +
+                     "' cannot be used: " + why,
+                 {}};
+  };
+  try {
+    Context::Params params;
+    params.certificateFile = options.tls_certificate;
+    params.privateKeyFile = options.tls_key.empty() ? options.tls_certificate : options.tls_key;
+    params.verificationMode = Context::VERIFY_NONE;
+    params.dhUse2048Bits = true;
+    Context::Ptr context(new Context(Context::TLS_SERVER_USE, params));
+    context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
+    // OpenSSL drops a key that belongs to another certificate without a word.
+    if (::SSL_CTX_check_private_key(context->sslContext()) != 1) {
+      ::ERR_clear_error();
+      return unusable("the key is not that of the certificate");
+    }
+    return context;
+  } catch (const Poco::Exception& failure) {
+    return unusable(failure.displayText());
+  } catch (const std::exception& failure) {
+    return Error{ErrorCode::kIo, std::string("setting up TLS: ") + failure.what(), {}};
+  }
+}
+
 class PocoListener final : public Listener {
  public:
-  PocoListener(const Poco::Net::ServerSocket& socket, bool tls) : socket_(socket), tls_(tls) {}
+  PocoListener(const Poco::Net::ServerSocket& socket, Poco::Net::Context::Ptr context)
+      : socket_(socket), tls_(!context.isNull()), context_(std::move(context)) {}
 
   Result<std::unique_ptr<Transport>> accept() override {
     try {
       Poco::Net::StreamSocket connection = socket_.acceptConnection();
       connection.setNoDelay(true);
       if (tls_) {
-        return std::unique_ptr<Transport>(std::make_unique<TlsTransport>(connection));
+        return std::unique_ptr<Transport>(std::make_unique<TlsTransport>(
+            Poco::Net::SecureStreamSocket::attach(connection, context_of_now())));
       }
       return std::unique_ptr<Transport>(std::make_unique<PlainTransport>(connection));
     } catch (const Poco::Exception& failure) {
@@ -166,51 +201,48 @@ class PocoListener final : public Listener {
     }
   }
 
+  Result<std::function<void()>> prepare_certificate(const ServerOptions& options) override {
+    if (!tls_) {
+      return std::function<void()>([] {});
+    }
+    AEV_ASSIGN(Poco::Net::Context::Ptr context, read_certificate(options));
+    return std::function<void()>([this, context] {
+      const MutexLock lock(mutex_);
+      context_ = context;
+    });
+  }
+
   [[nodiscard]] int descriptor() const override { return socket_.impl()->sockfd(); }
 
   [[nodiscard]] std::uint16_t port() const override { return socket_.address().port(); }
 
  private:
+  [[nodiscard]] Poco::Net::Context::Ptr context_of_now() {
+    const MutexLock lock(mutex_);
+    return context_;
+  }
+
   Poco::Net::ServerSocket socket_;
   const bool tls_;
+  Mutex mutex_;
+  Poco::Net::Context::Ptr context_ AEV_GUARDED_BY(mutex_);  // null without TLS
 };
-
-Poco::Net::ServerSocket tls_socket(const ServerOptions& options) {
-  using Poco::Net::Context;
-  Context::Params params;
-  params.certificateFile = options.tls_certificate;
-  params.privateKeyFile = options.tls_key.empty() ? options.tls_certificate : options.tls_key;
-  params.verificationMode = Context::VERIFY_NONE;
-  params.dhUse2048Bits = true;
-  Context::Ptr context(new Context(Context::TLS_SERVER_USE, params));
-  context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
-  return Poco::Net::SecureServerSocket(context);
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::open(const ServerOptions& options) {
   const std::string where = options.host + ":" + std::to_string(options.port);
-  const bool tls = !options.tls_certificate.empty();
-  Poco::Net::ServerSocket socket;
-  try {
-    if (tls) {
-      socket = tls_socket(options);
-    }
-  } catch (const Poco::Exception& failure) {
-    return Error{ErrorCode::kIo,
-                 "TLS certificate '" + options.tls_certificate + "' with key '" + options.tls_key +
-                     "' cannot be used: " + failure.displayText(),
-                 {}};
-  } catch (const std::exception& failure) {
-    return Error{ErrorCode::kIo, std::string("setting up TLS: ") + failure.what(), {}};
+  Poco::Net::Context::Ptr context;
+  if (!options.tls_certificate.empty()) {
+    AEV_ASSIGN(context, read_certificate(options));
   }
   try {
+    Poco::Net::ServerSocket socket;
     // No SO_REUSEPORT: a second host on the same address must be refused, not share its
     // connections.
     socket.bind(Poco::Net::SocketAddress(options.host, options.port), true, false);
     socket.listen(kBacklog);
-    return std::unique_ptr<Listener>(std::make_unique<PocoListener>(socket, tls));
+    return std::unique_ptr<Listener>(std::make_unique<PocoListener>(socket, context));
   } catch (const Poco::Exception& failure) {
     return Error{ErrorCode::kIo, "cannot listen on " + where + ": " + failure.displayText(), {}};
   } catch (const std::exception& failure) {

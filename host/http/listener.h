@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "core/result.h"
@@ -9,7 +10,8 @@
 
 namespace aev::http {
 
-/// A bound, listening socket. Confined to one thread after open().
+/// A bound, listening socket. Confined to one thread after open(), but for prepare_certificate()
+/// and what that returns, which any thread may call.
 class Listener {
  public:
   /// Binds and listens; reads certificate and key if given. kIo names the address or the file.
@@ -18,6 +20,10 @@ class Listener {
   /// The next connection; call when descriptor() is readable. kIo if there was none to take or the
   /// process has no descriptors left.
   [[nodiscard]] virtual Result<std::unique_ptr<Transport>> accept() = 0;
+  /// Reads certificate and key anew, kIo if they cannot be used; the function that comes back lets
+  /// later connections see them. Nothing to do without TLS.
+  [[nodiscard]] virtual Result<std::function<void()>> prepare_certificate(
+      const ServerOptions& options) = 0;
   [[nodiscard]] virtual int descriptor() const = 0;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
 };

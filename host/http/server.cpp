@@ -168,6 +168,22 @@ class PooledServer final : public Server {
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
 
+  Result<std::function<void()>> prepare(const ServerOptions& options) override {
+    AEV_ASSIGN(auto take_certificate, listener_->prepare_certificate(options));
+    return std::function<void()>([this, options, take_certificate = std::move(take_certificate)] {
+      take_certificate();
+      context_.request_timeout = options.request_timeout;
+      context_.keep_alive = options.keep_alive;
+      deadlines_.set_tick(reaper_tick(options));
+      const std::size_t most = std::max<std::uint32_t>(options.max_connections, 1);
+      max_connections_ = most;
+      const int lacking = static_cast<int>(most + kSpareThreads) - pool_.capacity();
+      if (lacking > 0) {
+        pool_.addCapacity(lacking);
+      }
+    });
+  }
+
   void stop(MonoTime deadline) override;
 
  private:
@@ -179,7 +195,7 @@ class PooledServer final : public Server {
 
   const Clock& clock_;
   const Logger logger_;
-  const std::size_t max_connections_;
+  std::atomic<std::size_t> max_connections_;
   const std::uint16_t port_;
   const Gauge open_;
   const Counter refused_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,11 @@ class Server {
   /// Stops at once what stop() has not stopped.
   virtual ~Server() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  /// Checks other options for a server that runs, and reads certificate and key anew (kIo if they
+  /// cannot be used). The function that comes back takes over all but the address and whether there
+  /// is TLS; it cannot fail. Connections keep the certificate that they began with; the other
+  /// options count from their next request on. Call it before stop() or never.
+  [[nodiscard]] virtual Result<std::function<void()>> prepare(const ServerOptions& options) = 0;
   /// Accepts no more, lets running requests end until `deadline`, then cuts them. Blocks.
   virtual void stop(MonoTime deadline) = 0;
 };

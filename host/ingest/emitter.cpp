@@ -122,6 +122,7 @@ struct Emitter::Impl {
 
   void begin() AEV_REQUIRES(mutex) {
     batch.clear();
+    limits = parts.limits_of_now();
     router = parts.router();
     schemas = parts.schemas ? parts.schemas() : nullptr;
   }
@@ -130,7 +131,7 @@ struct Emitter::Impl {
                              std::string_view text,
                              Shape shape,
                              std::size_t& index) AEV_REQUIRES(mutex) {
-    if (const auto problem = decoder.open(text, shape, parts.limits.max_event_bytes)) {
+    if (const auto problem = decoder.open(text, shape, limits.max_event_bytes)) {
       return problem_at(index, *problem);
     }
     const std::int64_t now = parts.clock.unix_now_ns();
@@ -176,6 +177,7 @@ struct Emitter::Impl {
   EventDecoder decoder AEV_GUARDED_BY(mutex);
   simdjson::dom::parser json AEV_GUARDED_BY(mutex);
   std::string buffer AEV_GUARDED_BY(mutex);
+  IngestLimits limits AEV_GUARDED_BY(mutex);
   std::shared_ptr<const routing::Router> router AEV_GUARDED_BY(mutex);
   std::shared_ptr<const SchemaRules> schemas AEV_GUARDED_BY(mutex);
   std::vector<events::RoutedEvent> batch AEV_GUARDED_BY(mutex);
@@ -218,11 +220,11 @@ Result<void> Emitter::emit(const EmittingSubscriber& from,
     impl.begin();
     const std::int64_t now = impl.parts.clock.unix_now_ns();
     for (std::size_t i = 0; i < events.size(); ++i) {
-      if (events[i].data.size() > impl.parts.limits.max_event_bytes) {
-        return Error{ErrorCode::kTooLarge,
-                     "the event is larger than " +
-                         std::to_string(impl.parts.limits.max_event_bytes) + " bytes",
-                     "/" + std::to_string(i) + "/data"};
+      if (events[i].data.size() > impl.limits.max_event_bytes) {
+        return Error{
+            ErrorCode::kTooLarge,
+            "the event is larger than " + std::to_string(impl.limits.max_event_bytes) + " bytes",
+            "/" + std::to_string(i) + "/data"};
       }
       AEV_RETURN_IF_ERROR(impl.check_json(events[i], i));
       AEV_RETURN_IF_ERROR(impl.take(from, impl.decoder.given(events[i], now), i));
@@ -239,11 +241,10 @@ Result<void> Emitter::emit_body(const EmittingSubscriber& from,
                                 std::string_view body,
                                 Done done) {
   Impl& impl = *impl_;
-  if (body.size() > impl.parts.limits.max_body_bytes) {
+  const std::size_t most = impl.parts.limits_of_now().max_body_bytes;
+  if (body.size() > most) {
     return Error{
-        ErrorCode::kTooLarge,
-        "the body is larger than " + std::to_string(impl.parts.limits.max_body_bytes) + " bytes",
-        {}};
+        ErrorCode::kTooLarge, "the body is larger than " + std::to_string(most) + " bytes", {}};
   }
   const CeHeaders ce(headers);
   const auto format = format_of(content_type, !ce.headers.empty());

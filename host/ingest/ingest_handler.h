@@ -27,9 +27,12 @@ struct IngestParts {
   const Clock& clock;
   Metrics& metrics;
   Logger logger;
-  IngestLimits limits;
+  /// The bounds of now; may be empty: the defaults. Thread-safe.
+  std::function<IngestLimits()> limits = {};
   /// What events are checked against now; may be empty, and give null: nothing. Thread-safe.
   std::function<std::shared_ptr<const SchemaRules>()> schemas = {};
+
+  [[nodiscard]] IngestLimits limits_of_now() const { return limits ? limits() : IngestLimits(); }
 };
 
 /// `POST /v1/events`: decodes what was sent in any known format, routes each event and appends it

@@ -93,6 +93,7 @@ IngestPipeline::IngestPipeline(const IngestParts& parts,
       exchange_(exchange),
       format_(format),
       partial_(partial),
+      limits_(parts.limits_of_now()),
       router_(parts.router()),
       schemas_(parts.schemas ? parts.schemas() : nullptr) {
   work_.answer.clear();
@@ -173,7 +174,7 @@ void IngestPipeline::refuse(const Error& error, std::string_view extra) {
 }
 
 void IngestPipeline::run_document() {
-  const auto body = exchange_.read_body(parts_.limits.max_body_bytes);
+  const auto body = exchange_.read_body(limits_.max_body_bytes);
   if (!body) {
     refuse(body.error());
     return;
@@ -181,7 +182,7 @@ void IngestPipeline::run_document() {
   static_assert(http::kBodyPadding >= kJsonPadding);
   const Shape shape = format_ == Format::kJson ? Shape::kNative : Shape::kCloudEvent;
   EventDecoder& decoder = work_.decoder;
-  if (const auto problem = decoder.open(*body, shape, parts_.limits.max_event_bytes)) {
+  if (const auto problem = decoder.open(*body, shape, limits_.max_event_bytes)) {
     refuse(*problem, 0);
     return;
   }
@@ -227,7 +228,7 @@ std::string IngestPipeline::stream_members(std::uint64_t line) const {
 }
 
 void IngestPipeline::run_lines() {
-  const std::size_t max_event = parts_.limits.max_event_bytes;
+  const std::size_t max_event = limits_.max_event_bytes;
   work_.answer.limit_ids(kStreamIds);
   NdjsonLines lines(max_event);
   std::uint64_t index = 0;
@@ -285,8 +286,7 @@ void IngestPipeline::run_lines() {
 }
 
 void IngestPipeline::run_binary() {
-  const auto body =
-      exchange_.read_body(std::min(parts_.limits.max_body_bytes, parts_.limits.max_event_bytes));
+  const auto body = exchange_.read_body(std::min(limits_.max_body_bytes, limits_.max_event_bytes));
   if (!body) {
     refuse(body.error());
     return;

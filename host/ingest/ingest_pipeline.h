@@ -76,6 +76,7 @@ class IngestPipeline {
   http::Exchange& exchange_;
   const Format format_;
   const bool partial_;
+  const IngestLimits limits_;
   const std::shared_ptr<const routing::Router> router_;
   const std::shared_ptr<const SchemaRules> schemas_;
 };

@@ -31,6 +31,9 @@ struct PluginInfo {
   std::uint16_t abi_major = 0;
   std::uint16_t abi_minor = 0;
   std::vector<TypeInfo> types;
+  /// The file is not the one that this process loaded: libraries are never unloaded, so what was
+  /// loaded goes on until the host is started anew.
+  bool changed_since_loaded = false;
 };
 
 /// A file that was refused, with a reason that a person understands and what to do.
@@ -48,8 +51,12 @@ struct LoaderOptions {
   Duration watchdog_interval = std::chrono::milliseconds(100);  ///< real time
 };
 
+/// What a search of plugin directories found: opaque, for Plugins::use().
+class Catalogue;
+
 /// The plugin files of the search path and what they offer. Libraries are never unloaded.
-/// Thread-safe after open(). Outlives the instances it creates.
+/// Thread-safe after open(). Outlives the instances it creates. What it returns by reference or
+/// pointer stays valid as long as it lives, also beyond use().
 class Plugins : public InstanceFactory {
  public:
   /// Loads every `*.so` of the directories (earlier directories win on the same type id). A missing
@@ -65,9 +72,17 @@ class Plugins : public InstanceFactory {
   /// Before the first create(); `host` outlives the instances.
   virtual void serve(HostServices& host) = 0;
 
+  /// What was found; also another Plugins may use() it.
+  [[nodiscard]] virtual std::shared_ptr<const Catalogue> catalogue() const = 0;
+  /// Goes on with what another search found. Instances that run are not touched, and one that was
+  /// created before can be created again whatever was found.
+  virtual void use(std::shared_ptr<const Catalogue> catalogue) = 0;
+
   [[nodiscard]] virtual const std::vector<PluginInfo>& plugins() const = 0;
   [[nodiscard]] virtual const std::vector<RefusedPlugin>& refused() const = 0;
   [[nodiscard]] virtual const TypeInfo* find_type(std::string_view id) const = 0;
+  /// The file that offers the type; empty if none does.
+  [[nodiscard]] virtual std::filesystem::path file_of(std::string_view type) const = 0;
 
   /// The plugin's own cross-field check: pure, no I/O. kInvalid with `pointer`.
   [[nodiscard]] virtual Result<void> validate(std::string_view type,

@@ -28,6 +28,9 @@ class DedupIndex {
   /// Reads the ids that are not in the tables yet.
   [[nodiscard]] static Result<DedupIndex> open(Connection& connection, Duration window);
 
+  /// Any length is safe: an id can be found as long as its event is stored.
+  void set_window(Duration window) { window_ = window; }
+
   /// Seq of a stored event with this id that was received no longer than the window before
   /// `now_unix_ns`; 0 if there is none.
   [[nodiscard]] Result<events::Seq> find(std::string_view id, std::int64_t now_unix_ns);

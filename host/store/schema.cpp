@@ -92,8 +92,7 @@ Result<Connection> prepare(const std::filesystem::path& file, SyncMode sync) {
     AEV_RETURN_IF_ERROR(connection.execute("PRAGMA page_size = 8192"));
   }
   AEV_RETURN_IF_ERROR(connection.execute("PRAGMA journal_mode = WAL"));
-  AEV_RETURN_IF_ERROR(connection.execute(sync == SyncMode::kFull ? "PRAGMA synchronous = FULL"
-                                                                 : "PRAGMA synchronous = NORMAL"));
+  AEV_RETURN_IF_ERROR(set_sync(connection, sync));
   // Checkpoints are made by a thread of their own (checkpointer.h); the writer's cache is small
   // because it only ever appends.
   AEV_RETURN_IF_ERROR(
@@ -124,6 +123,11 @@ Result<void> check_wal_has_database(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+Result<void> set_sync(Connection& connection, SyncMode sync) {
+  return connection.execute(sync == SyncMode::kFull ? "PRAGMA synchronous = FULL"
+                                                    : "PRAGMA synchronous = NORMAL");
+}
 
 Result<Connection> open_for_writing(const std::filesystem::path& file, SyncMode sync) {
   AEV_RETURN_IF_ERROR(check_wal_has_database(file));

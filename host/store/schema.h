@@ -12,6 +12,9 @@ namespace aev::store {
 /// program wrote it; neither changes the file.
 [[nodiscard]] Result<Connection> open_for_writing(const std::filesystem::path& file, SyncMode sync);
 
+/// What commits of the writer's connection are worth from now on; not inside a transaction.
+[[nodiscard]] Result<void> set_sync(Connection& connection, SyncMode sync);
+
 /// Opens another connection to a database that open_for_writing() has prepared.
 [[nodiscard]] Result<Connection> open_for_reading(const std::filesystem::path& file);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <future>
 
 #include "store/directory_lock.h"
@@ -36,7 +37,9 @@ class SqliteStore final : public Store {
       : options_(std::move(options)),
         clock_(clock),
         lock_(std::move(lock)),
-        queue_(options_.queue_bytes) {}
+        queue_(options_.queue_bytes),
+        events_retention_(options_.events_retention),
+        attempts_retention_(options_.attempts_retention) {}
 
   ~SqliteStore() override {
     maintenance_.reset();  // it uses the writer
@@ -221,8 +224,8 @@ class SqliteStore final : public Store {
   Result<std::uint64_t> run_retention() override {
     RetentionPass pass;
     pass.now_unix_ns = clock_.unix_now_ns();
-    pass.events = options_.events_retention;
-    pass.attempts = options_.attempts_retention;
+    pass.events = events_retention_.load();
+    pass.attempts = attempts_retention_.load();
     pass.indexed_upto = state_.indexed_upto.load();
     std::uint64_t deleted = 0;
     while (true) {
@@ -234,6 +237,16 @@ class SqliteStore final : public Store {
         return deleted;
       }
     }
+  }
+
+  void set_options(const StoreOptions& options) override {
+    events_retention_ = options.events_retention;
+    attempts_retention_ = options.attempts_retention;
+    // Setting the sync mode fails only inside a transaction, and between groups there is none.
+    static_cast<void>(on_writer<void>([&](Connection& connection) -> Result<void> {
+      writer_->set_limits(options.max_bytes, options.dedup_window);
+      return set_sync(connection, options.sync);
+    }));
   }
 
   StoreStats stats() const override {
@@ -309,6 +322,8 @@ class SqliteStore final : public Store {
   DirectoryLock lock_;
   CommitQueue queue_;
   WriterState state_;
+  std::atomic<Duration> events_retention_;
+  std::atomic<Duration> attempts_retention_;
   std::unique_ptr<ReadPool> readers_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Maintenance> maintenance_;

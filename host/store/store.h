@@ -175,6 +175,10 @@ class Store {
   /// tests and the admin API call it. Returns rows deleted. Blocks.
   [[nodiscard]] virtual Result<std::uint64_t> run_retention() = 0;
 
+  /// Takes over all options but the folder and `queue_bytes`, for what is written and removed from
+  /// now on. Blocks until the writer has them.
+  virtual void set_options(const StoreOptions& options) = 0;
+
   [[nodiscard]] virtual StoreStats stats() const = 0;
 };
 

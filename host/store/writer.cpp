@@ -41,7 +41,7 @@ Writer::Writer(const StoreOptions& options,
                const Clock& clock,
                Metrics& metrics,
                Logger logger)
-    : options_(options),
+    : max_bytes_(options.max_bytes),
       file_(std::move(file)),
       connection_(std::move(connection)),
       dedup_(std::move(dedup)),
@@ -105,7 +105,7 @@ void Writer::process(CommitGroup& group) {
   const MonoTime begin = clock_.mono_now();
   bool with_events = !idle;
   if (with_events && !has_room()) {
-    refuse_events(group, full_error(file_, options_.max_bytes));
+    refuse_events(group, full_error(file_, max_bytes_));
     with_events = false;
   }
   auto committed = commit(group, with_events);
@@ -222,11 +222,11 @@ void Writer::wake_producers(const CommitGroup& group) {
 
 bool Writer::has_room() {
   const auto used = [this] { return state_.database_bytes.load() + state_.wal_bytes.load(); };
-  if (used() >= options_.max_bytes && state_.wal_bytes.load() > 0) {
+  if (used() >= max_bytes_ && state_.wal_bytes.load() > 0) {
     connection_.checkpoint(true);  // the WAL repeats what the database will hold
     note_sizes();
   }
-  const bool room = used() < options_.max_bytes;
+  const bool room = used() < max_bytes_;
   if (state_.full.exchange(!room) == room) {
     full_.set(room ? 0 : 1);
     room ? log_.info("there is room again") : log_.warning("the store is full, events are refused");

@@ -48,6 +48,12 @@ class Writer {
   /// Before the first append.
   void set_listener(CommitListener listener) { listener_ = std::move(listener); }
 
+  /// On the writer's own thread, from a WriterTask.
+  void set_limits(std::uint64_t max_bytes, Duration dedup_window) {
+    max_bytes_ = max_bytes;
+    dedup_.set_window(dedup_window);
+  }
+
  private:
   void run();
   void process(CommitGroup& group);
@@ -59,7 +65,7 @@ class Writer {
   [[nodiscard]] bool has_room();
   void note_sizes();
 
-  const StoreOptions options_;
+  std::uint64_t max_bytes_;
   const std::filesystem::path file_;
   Connection connection_;
   DedupIndex dedup_;

@@ -55,11 +55,13 @@ class Request:
 
 
 class Receiver:
-    """An HTTP server that keeps every request. `answer(request, number)` gives the status, or a pair
-    of status and headers; number counts from 1."""
+    """An HTTP server that keeps every request and counts the connections that it took.
+    `answer(request, number)` gives the status, or a pair of status and headers; number counts from
+    1."""
 
     def __init__(self, answer=None, tls=None):
         self.requests = []
+        self.connections = 0
         self.lock = threading.Lock()
         self.answer = answer or (lambda request, number: 200)
         receiver = self
@@ -67,6 +69,11 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self):
+                super().setup()
+                with receiver.lock:
+                    receiver.connections += 1
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))

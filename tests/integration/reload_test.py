@@ -29,7 +29,14 @@ class Reload(Case):
         self.assertEqual(status, 200, report)
         self.assertEqual(
             report["subscribers"],
-            {"added": ["comes"], "changed": ["moves"], "removed": [], "unchanged": 1},
+            {
+                "added": ["comes"],
+                "changed": ["moves"],
+                "removed": [],
+                "unchanged": 1,
+                "policy_only": [],
+                "draining": [],
+            },
         )
         host.post(event(2))
         wait_until(lambda: second.count() == 2, "the new address and the new subscriber")
@@ -74,12 +81,19 @@ class Reload(Case):
 
     def test_what_needs_a_restart_is_said(self):
         receiver = self.receiver()
-        host = self.host(config({"customer": webhook(receiver.url)}))
-        host.write_config(config({"customer": webhook(receiver.url)}, store={"max_size": "1GiB"}))
+        good = config({"customer": webhook(receiver.url)})
+        host = self.host(good)
+        host.write_config({**good, "data_dir": "./elsewhere", "api": {"listen": "127.0.0.1:1"}})
         status, _, report = self.reload(host)
         self.assertEqual(status, 200)
-        self.assertEqual([each["path"] for each in report["warnings"]], ["store"])
+        warnings = {each["path"]: each for each in report["warnings"]}
+        self.assertEqual(set(warnings), {"data_dir", "api.listen"})
+        for each in warnings.values():
+            self.assertEqual(each["file"], host.config_file)
+            self.assertGreater(each["line"], 1)
+            self.assertIn("restart", each["message"])
         self.assertEqual(report["subscribers"]["unchanged"], 1)
+        self.assertEqual(len(self.reload(host)[2]["warnings"]), 2, "until it is restarted")
 
     def test_a_removed_subscriber_keeps_its_events_until_it_is_forgotten(self):
         down, up = self.receiver(lambda request, number: 503), self.receiver()

@@ -122,6 +122,8 @@ class FakeStore final : public store::Store {
 
   Result<std::uint64_t> run_retention() override { return std::uint64_t{0}; }
 
+  void set_options(const store::StoreOptions&) override {}
+
   [[nodiscard]] store::StoreStats stats() const override {
     store::StoreStats stats;
     stats.events = all_events.size();
@@ -140,12 +142,18 @@ class FakeDispatcher final : public delivery::Dispatcher {
 
   Result<void> start(std::vector<delivery::SubscriberSpec>) override { return {}; }
 
-  Result<void> reconfigure(std::vector<delivery::SubscriberSpec>,
-                           const std::vector<std::string>&,
-                           const std::function<void()>&,
-                           Duration) override {
-    return {};
+  Result<delivery::Reconfigured> reconfigure(std::vector<delivery::SubscriberSpec>,
+                                             const std::vector<std::string>&,
+                                             const std::function<void()>&,
+                                             Duration) override {
+    return delivery::Reconfigured{};
   }
+
+  void interrupt() override {}
+
+  void set_options(const delivery::DispatcherOptions&) override {}
+
+  bool is_leaving(std::string_view) override { return false; }
 
   void on_committed(std::span<const events::RoutedEvent>) override {}
 
@@ -210,6 +218,14 @@ class FakePlugins final : public loader::Plugins {
   }
 
   void serve(loader::HostServices&) override {}
+
+  [[nodiscard]] std::shared_ptr<const loader::Catalogue> catalogue() const override {
+    return nullptr;
+  }
+
+  void use(std::shared_ptr<const loader::Catalogue>) override {}
+
+  [[nodiscard]] std::filesystem::path file_of(std::string_view) const override { return {}; }
 
   [[nodiscard]] const std::vector<loader::PluginInfo>& plugins() const override { return loaded; }
 

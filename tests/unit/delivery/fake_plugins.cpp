@@ -19,6 +19,8 @@ struct FakePlugins::Shared {
   /// A subscriber has two while one takes the place of the other.
   std::multimap<std::string, FakeInstance*> instances AEV_GUARDED_BY(mutex);
   std::size_t stops AEV_GUARDED_BY(mutex) = 0;
+  std::size_t created AEV_GUARDED_BY(mutex) = 0;
+  bool starts_held AEV_GUARDED_BY(mutex) = false;
   bool dead AEV_GUARDED_BY(mutex) = false;
 };
 
@@ -34,6 +36,8 @@ class FakePlugins::FakeInstance final : public loader::Instance {
         listener_(listener) {
     const MutexLock lock(shared_->mutex);
     shared_->instances.emplace(subscriber_, this);
+    ++shared_->created;
+    shared_->changed.notify_all();
   }
 
   ~FakeInstance() override {
@@ -46,6 +50,9 @@ class FakePlugins::FakeInstance final : public loader::Instance {
     {
       const MutexLock lock(shared_->mutex);
       refusal = shared_->start_refusal;
+      if (shared_->starts_held) {
+        return;
+      }
     }
     if (refusal) {
       listener_.on_started(*refusal);
@@ -154,6 +161,27 @@ void FakePlugins::refuse(std::optional<Error> refusal) {
 void FakePlugins::refuse_start(std::optional<Error> refusal) {
   const MutexLock lock(shared_->mutex);
   shared_->start_refusal = std::move(refusal);
+}
+
+void FakePlugins::hold_starts() {
+  const MutexLock lock(shared_->mutex);
+  shared_->starts_held = true;
+}
+
+std::size_t FakePlugins::created() {
+  const MutexLock lock(shared_->mutex);
+  return shared_->created;
+}
+
+bool FakePlugins::wait_created(std::size_t count) {
+  const auto deadline = std::chrono::steady_clock::now() + kLimit;
+  const MutexLock lock(shared_->mutex);
+  while (shared_->created < count) {
+    if (!shared_->changed.wait_until(shared_->mutex, deadline)) {
+      return shared_->created >= count;
+    }
+  }
+  return true;
 }
 
 std::vector<SeenAttempt> FakePlugins::seen() {

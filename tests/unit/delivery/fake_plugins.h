@@ -43,6 +43,13 @@ class FakePlugins final : public loader::InstanceFactory {
   void refuse(std::optional<Error> refusal);
   /// The next instances do not start.
   void refuse_start(std::optional<Error> refusal);
+  /// From now on start() is not answered.
+  void hold_starts();
+
+  /// How many instances were created.
+  [[nodiscard]] std::size_t created();
+  /// Waits until so many were; false after kLimit.
+  [[nodiscard]] bool wait_created(std::size_t count);
 
   [[nodiscard]] std::vector<SeenAttempt> seen();
   /// How often each seq was tried by `subscriber`.

@@ -83,6 +83,9 @@ class FakeStore final : public store::Store {
   /// Always empty: no delivery keeps any.
   Result<std::map<std::string, std::string>> state(events::SubscriberId subscriber) override;
   Result<std::uint64_t> run_retention() override;
+
+  void set_options(const store::StoreOptions&) override {}
+
   store::StoreStats stats() const override;
 
  private:

@@ -111,6 +111,8 @@ class FakeStore final : public store::Store {
 
   Result<std::uint64_t> run_retention() override { return std::uint64_t{0}; }
 
+  void set_options(const store::StoreOptions&) override {}
+
   [[nodiscard]] store::StoreStats stats() const override { return {}; }
 
  private:

@@ -120,7 +120,7 @@ constexpr std::int64_t kNow = 1'700'000'000'000'000'000;
 struct Ingest {
   explicit Ingest(IngestLimits limits = {})
       : handler(IngestParts{store, [this] { return router; }, clock, metrics, Logger(log, "ingest"),
-                            limits}) {}
+                            [limits] { return limits; }}) {}
 
   http::Response post(const std::string& type, std::string body, const std::string& query = {}) {
     FakeExchange exchange(type, std::move(body));
