@@ -4,6 +4,7 @@ namespace aev::app {
 namespace {
 
 constexpr std::string_view kEventsPath = "/v1/events";
+constexpr std::string_view kReportsPath = "/v1/security/";
 
 void refuse(http::Exchange& exchange, http::Authenticator::Verdict verdict) {
   if (verdict == http::Authenticator::Verdict::kWrongScope) {
@@ -25,7 +26,7 @@ void refuse(http::Exchange& exchange, http::Authenticator::Verdict verdict) {
 void FrontDoor::handle(http::Exchange& exchange) {
   const std::string_view path = exchange.path();
   const std::string_view method = exchange.method();
-  const bool ingest = path == kEventsPath && method == "POST";
+  const bool ingest = (path == kEventsPath && method == "POST") || path.starts_with(kReportsPath);
   // Asking whether data fits a schema changes nothing, though it is a POST.
   const bool reads =
       method == "GET" || method == "HEAD" || (method == "POST" && path.starts_with("/v1/schemas/"));

@@ -8,8 +8,9 @@
 
 namespace aev::app {
 
-/// The first to see each exchange: checks the token, then hands `POST /v1/events` to ingest and the
-/// rest to the admin API. /health is open to everyone, so that probes need no token. Thread-safe.
+/// The first to see each exchange: checks the token, then hands `POST /v1/events` and
+/// `/v1/security/…` to ingest and the rest to the admin API. /health is open to everyone, so that
+/// probes need no token. Thread-safe.
 class FrontDoor final : public http::Handler {
  public:
   /// The tokens of now; never null. Thread-safe.

@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
   aev::app::add_plugin_verbs(program, exit);
   aev::app::add_reload_verb(program, exit);
   aev::app::add_schema_verbs(program, exit);
+  aev::app::add_security_verbs(program, exit);
+  aev::app::add_audit_verbs(program, exit);
   aev::app::add_signature_verbs(program, exit);
   try {
     program.parse(argc, argv);

@@ -21,6 +21,8 @@ void add_subscriber_verbs(CLI::App& program, ExitCode& exit);
 void add_plugin_verbs(CLI::App& program, ExitCode& exit);
 void add_reload_verb(CLI::App& program, ExitCode& exit);
 void add_schema_verbs(CLI::App& program, ExitCode& exit);
+void add_security_verbs(CLI::App& program, ExitCode& exit);
+void add_audit_verbs(CLI::App& program, ExitCode& exit);
 void add_signature_verbs(CLI::App& program, ExitCode& exit);
 
 }  // namespace aev::app

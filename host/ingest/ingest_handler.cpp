@@ -6,6 +6,7 @@
 
 #include "ingest/ingest_pipeline.h"
 #include "ingest/media_type.h"
+#include "ingest/security_report.h"
 
 namespace aev::ingest {
 namespace {
@@ -56,9 +57,14 @@ IngestHandler::IngestHandler(IngestParts parts) : impl_(std::make_unique<Impl>(s
 IngestHandler::~IngestHandler() = default;
 
 void IngestHandler::handle(http::Exchange& exchange) {
-  if (exchange.path() != kPath) {
-    exchange.respond(http::problem_response(
-        Error{ErrorCode::kNotFound, "events are posted to " + std::string(kPath), {}}));
+  const auto report = security_report_of(exchange.path());
+  if (exchange.path() != kPath && !report) {
+    exchange.respond(
+        http::problem_response(Error{ErrorCode::kNotFound,
+                                     "events are posted to " + std::string(kPath) +
+                                         ", security reports to /v1/security/auth-failures and "
+                                         "/v1/security/suspicious-activity",
+                                     {}}));
     return;
   }
   if (exchange.method() != "POST") {
@@ -82,6 +88,11 @@ void IngestHandler::handle(http::Exchange& exchange) {
         exchange, (type.empty() ? std::string("Content-Type is missing: ")
                                 : "Content-Type '" + std::string(type) + "' is not understood: ") +
                       std::string(kKnownTypes));
+  } else if (report && *format != Format::kJson) {
+    impl_->refuse_unsupported(exchange, "a security report is one object of application/json");
+  } else if (report) {
+    IngestPipeline(impl_->parts, impl_->metrics, workspace(), exchange, Format::kJson, false)
+        .run_report(*report);
   } else {
     IngestPipeline(impl_->parts, impl_->metrics, workspace(), exchange, *format,
                    asks_for_partial(exchange.query()))

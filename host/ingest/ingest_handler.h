@@ -35,8 +35,9 @@ struct IngestParts {
   [[nodiscard]] IngestLimits limits_of_now() const { return limits ? limits() : IngestLimits(); }
 };
 
-/// `POST /v1/events`: decodes what was sent in any known format, routes each event and appends it
-/// to the store; 202 only after the store has synced. A batch is all or nothing unless
+/// `POST /v1/events`, and `POST /v1/security/…` for security reports: decodes what was sent in any
+/// known format, routes each event and appends it to the store; 202 only after the store has
+/// synced. A batch is all or nothing unless
 /// `?partial=true`; NDJSON is stored slice by slice up to the first bad line. Thread-safe; blocks
 /// on the store.
 class IngestHandler final : public http::Handler {

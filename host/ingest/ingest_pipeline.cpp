@@ -293,8 +293,21 @@ void IngestPipeline::run_binary() {
   }
   CeHeaders headers;
   exchange_.each_header(collect_ce, &headers);
-  auto item = judged(work_.decoder.binary(headers, exchange_.header("content-type"), *body,
-                                          parts_.clock.unix_now_ns()));
+  take_one(judged(work_.decoder.binary(headers, exchange_.header("content-type"), *body,
+                                       parts_.clock.unix_now_ns())));
+}
+
+void IngestPipeline::run_report(SecurityReport report) {
+  const std::size_t most = std::min(parts_.limits.max_body_bytes, parts_.limits.max_event_bytes);
+  const auto body = exchange_.read_body(most);
+  if (!body) {
+    refuse(body.error());
+    return;
+  }
+  take_one(judged(work_.reports.read(report, *body, most, parts_.clock.unix_now_ns())));
+}
+
+void IngestPipeline::take_one(EventDecoder::Item item) {
   if (const auto* problem = std::get_if<EventProblem>(&item)) {
     refuse(*problem, 0);
     return;

@@ -10,6 +10,7 @@
 #include "ingest/ingest_answer.h"
 #include "ingest/ingest_handler.h"
 #include "ingest/media_type.h"
+#include "ingest/security_report.h"
 
 namespace aev::ingest {
 
@@ -38,6 +39,7 @@ struct IngestMetrics {
 /// Buffers that a thread keeps from request to request. Confined to one thread.
 struct Workspace {
   EventDecoder decoder;
+  SecurityReportReader reports;
   std::vector<events::RoutedEvent> batch;
   IngestAnswer answer;
 };
@@ -54,11 +56,15 @@ class IngestPipeline {
 
   /// Answers the exchange.
   void run();
+  /// The same for a body that is a security report.
+  void run_report(SecurityReport report);
 
  private:
   void run_document();
   void run_lines();
   void run_binary();
+  /// Stores the one event of a request, or refuses it.
+  void take_one(EventDecoder::Item item);
   void add(events::EventRef event);
   /// The item, or what the schema of its type says against it.
   [[nodiscard]] EventDecoder::Item judged(EventDecoder::Item item) const;

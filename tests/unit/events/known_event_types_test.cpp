@@ -21,10 +21,11 @@ TEST_CASE("known event types are found by name and grouped", "[types]") {
   CHECK(in_group("debate") == 8);
   CHECK(in_group("gauntlet") == 11);
   CHECK(in_group("security") == 15);
+  CHECK(in_group("security_log") == 3);
   CHECK(in_group("deliberation") == 21);
   // The 19 notifications share the name agent_error with the stream.
   CHECK(in_group("notification") == 18);
-  CHECK(all.size() == 277 + 18 + 21 + 15);
+  CHECK(all.size() == 277 + 18 + 21 + 15 + 3);
   for (const KnownEventType& type : all) {
     CHECK(find_known_event_type(type.name) == &type);
   }
