@@ -298,7 +298,7 @@ void IngestPipeline::run_binary() {
 }
 
 void IngestPipeline::run_report(SecurityReport report) {
-  const std::size_t most = std::min(parts_.limits.max_body_bytes, parts_.limits.max_event_bytes);
+  const std::size_t most = std::min(limits_.max_body_bytes, limits_.max_event_bytes);
   const auto body = exchange_.read_body(most);
   if (!body) {
     refuse(body.error());
