@@ -1,6 +1,8 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "queries.h"
 #include "query_parameters.h"
 #include "query_status.h"
+#include "rollup_file.h"
 #include "worker.h"
 
 namespace aev::analytics {
@@ -23,7 +26,15 @@ class Analytics final : public sdk::Subscriber {
   Analytics(sdk::Host host, sdk::Json config) : host_(host), options_(parse_options(config)) {}
 
   void start(aev_limits& limits) override {
-    auto worker = std::make_shared<Worker>(options_, host_, limits);
+    std::shared_ptr<Worker> worker;
+    try {
+      worker = std::make_shared<Worker>(options_, host_, limits);
+    } catch (const DatabaseError& fault) {
+      if (fault.fault() == DatabaseFault::kDamaged) {
+        throw std::runtime_error(explain_damage(options_.file, fault.what()));
+      }
+      throw;
+    }
     const std::lock_guard lock(mutex_);
     worker_ = std::move(worker);
   }

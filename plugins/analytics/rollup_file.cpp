@@ -117,20 +117,13 @@ std::unique_ptr<Database> open_rollup(const std::string& file) {
       throw std::runtime_error(folder.string() + ": cannot be made: " + error.message());
     }
   }
-  try {
-    auto database = std::make_unique<Database>(file, OpenMode::kReadWrite);
-    check_owner(*database);
-    database->execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
-    // The host forgets what was reported as delivered, so it has to be on the disk by then.
-    database->execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
-    migrate(*database);
-    return database;
-  } catch (const DatabaseError& fault) {
-    if (fault.fault() == DatabaseFault::kDamaged) {
-      throw std::runtime_error(explain_damage(file, fault.what()));
-    }
-    throw;
-  }
+  auto database = std::make_unique<Database>(file, OpenMode::kReadWrite);
+  check_owner(*database);
+  database->execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
+  // The host forgets what was reported as delivered, so it has to be on the disk by then.
+  database->execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
+  migrate(*database);
+  return database;
 }
 
 std::unique_ptr<Database> open_scratch() {
