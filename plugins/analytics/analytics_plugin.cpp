@@ -27,14 +27,7 @@ class Analytics final : public sdk::Subscriber {
 
   void start(aev_limits& limits) override {
     std::shared_ptr<Worker> worker;
-    try {
-      worker = std::make_shared<Worker>(options_, host_, limits);
-    } catch (const DatabaseError& fault) {
-      if (fault.fault() == DatabaseFault::kDamaged) {
-        throw std::runtime_error(explain_damage(options_.file, fault.what()));
-      }
-      throw;
-    }
+    explaining_damage([&] { worker = std::make_shared<Worker>(options_, host_, limits); });
     const std::lock_guard lock(mutex_);
     worker_ = std::move(worker);
   }
@@ -42,6 +35,10 @@ class Analytics final : public sdk::Subscriber {
   void deliver(sdk::Batch batch) override { worker_->deliver(batch); }
 
   void stop(sdk::Host /*host*/, sdk::MonoTime /*deadline*/) override { worker_->stop(); }
+
+  void check(sdk::MonoTime /*deadline*/) override {
+    explaining_damage([&] { probe_rollup(options_.file); });
+  }
 
   void query(std::string_view name, std::string_view parameters, sdk::Answer answer) override {
     using Query = void (*)(const QueryContext&, std::string_view, sdk::Answer&);
@@ -69,6 +66,18 @@ class Analytics final : public sdk::Subscriber {
   }
 
  private:
+  template <typename Use>
+  void explaining_damage(const Use& use) const {
+    try {
+      use();
+    } catch (const DatabaseError& fault) {
+      if (fault.fault() == DatabaseFault::kDamaged) {
+        throw std::runtime_error(explain_damage(options_.file, fault.what()));
+      }
+      throw;
+    }
+  }
+
   [[nodiscard]] std::shared_ptr<Worker> running() {
     const std::lock_guard lock(mutex_);
     return worker_;

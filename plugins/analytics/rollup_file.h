@@ -16,6 +16,9 @@ inline constexpr std::int64_t kSchemaVersion = 1;
 /// was written by a newer version; it is left as it was then.
 [[nodiscard]] std::unique_ptr<Database> open_rollup(const std::string& file);
 
+/// Throws what open_rollup() would, or that the file cannot be written, and changes nothing.
+void probe_rollup(const std::string& file);
+
 /// An empty rollup in a temporary file of SQLite's own, which is gone when it is closed, even by a
 /// crash.
 [[nodiscard]] std::unique_ptr<Database> open_scratch();

@@ -65,6 +65,27 @@ TEST_CASE("a lost database beside its WAL is not begun anew") {
   CHECK(content(fixture.file + "-wal") == "not empty");
 }
 
+TEST_CASE("a probe says what starting would say, and changes nothing") {
+  SubscriberFixture fixture;
+  const auto probe = [&]() -> std::string {
+    try {
+      fixture.host->create("analytics", R"({"file":")" + fixture.file + "\"}").check();
+    } catch (const std::exception& fault) {
+      return fault.what();
+    }
+    return "fine";
+  };
+  CHECK(probe() == "fine");
+  CHECK_FALSE(std::filesystem::exists(fixture.file));
+  std::ofstream(fixture.file) << std::string(5000, 'x');
+  CHECK(says(probe(), "left as it is"));
+  fixture.file += "/figures.db";
+  CHECK(says(probe(), "is no folder"));
+  fixture.file = fixture.folder.file("newer.db");
+  open_rollup(fixture.file)->execute("PRAGMA user_version = 99");
+  CHECK(says(probe(), "newer version"));
+}
+
 TEST_CASE("folders on the way to the file are made") {
   SubscriberFixture fixture;
   fixture.file = fixture.folder.file("some/where/figures.db");
