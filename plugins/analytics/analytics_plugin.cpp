@@ -1,6 +1,8 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "queries.h"
 #include "query_parameters.h"
 #include "query_status.h"
+#include "rollup_file.h"
 #include "worker.h"
 
 namespace aev::analytics {
@@ -23,7 +26,8 @@ class Analytics final : public sdk::Subscriber {
   Analytics(sdk::Host host, sdk::Json config) : host_(host), options_(parse_options(config)) {}
 
   void start(aev_limits& limits) override {
-    auto worker = std::make_shared<Worker>(options_, host_, limits);
+    std::shared_ptr<Worker> worker;
+    explaining_damage([&] { worker = std::make_shared<Worker>(options_, host_, limits); });
     const std::lock_guard lock(mutex_);
     worker_ = std::move(worker);
   }
@@ -31,6 +35,10 @@ class Analytics final : public sdk::Subscriber {
   void deliver(sdk::Batch batch) override { worker_->deliver(batch); }
 
   void stop(sdk::Host /*host*/, sdk::MonoTime /*deadline*/) override { worker_->stop(); }
+
+  void check(sdk::MonoTime /*deadline*/) override {
+    explaining_damage([&] { probe_rollup(options_.file); });
+  }
 
   void query(std::string_view name, std::string_view parameters, sdk::Answer answer) override {
     using Query = void (*)(const QueryContext&, std::string_view, sdk::Answer&);
@@ -58,6 +66,18 @@ class Analytics final : public sdk::Subscriber {
   }
 
  private:
+  template <typename Use>
+  void explaining_damage(const Use& use) const {
+    try {
+      use();
+    } catch (const DatabaseError& fault) {
+      if (fault.fault() == DatabaseFault::kDamaged) {
+        throw std::runtime_error(explain_damage(options_.file, fault.what()));
+      }
+      throw;
+    }
+  }
+
   [[nodiscard]] std::shared_ptr<Worker> running() {
     const std::lock_guard lock(mutex_);
     return worker_;

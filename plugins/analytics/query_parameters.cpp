@@ -138,8 +138,9 @@ QueryParameters::QueryParameters(std::string_view json,
   }
   for (const auto& [name, value] : values_) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      throw sdk::ConfigError(
-          "/" + name, "'" + name + "' is no parameter of this query; there are " + list(known));
+      throw sdk::ConfigError("/" + name,
+                             "'" + name + "' is no parameter of this query; " +
+                                 (known.size() == 0 ? "it has none" : "there are " + list(known)));
     }
   }
 }

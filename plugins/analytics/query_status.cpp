@@ -42,8 +42,8 @@ Cell time_unless_zero(std::int64_t unix_ns) {
 
 Poco::JSON::Object::Ptr logs_object(Database& database) {
   auto object = new_object();
-  Statement logs = database.prepare(
-      "SELECT subscriber, highest, lowest, applied, floor FROM logs ORDER BY log DESC");
+  Statement logs =
+      database.prepare("SELECT subscriber, highest, lowest, applied FROM logs ORDER BY log DESC");
   std::int64_t earlier = 0;
   bool first = true;
   while (logs.step()) {
@@ -52,7 +52,6 @@ Poco::JSON::Object::Ptr logs_object(Database& database) {
       object->set("last_seq", logs.integer(1));
       object->set("first_seq", logs.integer(2));
       object->set("events", logs.integer(3));
-      object->set("settled_upto_seq", logs.integer(4));
     } else {
       earlier += logs.integer(3);
     }

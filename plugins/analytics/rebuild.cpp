@@ -103,6 +103,12 @@ void Rebuild::take(const Page& page) {
             "); a rebuild would lose them. To rebuild from what is left: partial=true");
     return;
   }
+  if (!started_ && !partial && page.first_seq > progress().scanned_seq + 1) {
+    end(RebuildState::kFailed,
+        "the host removed events that had not been read yet; keep them longer "
+        "(store.retention.events) or rebuild from what is left: partial=true");
+    return;
+  }
   try {
     const AppliedGroup group = scratch_->apply(page.events->events(), unix_now_ns_());
     const std::lock_guard lock(mutex_);

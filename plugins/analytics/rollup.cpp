@@ -11,6 +11,7 @@ constexpr std::int64_t kMaxAheadNs = 3600 * kNanosPerSecond;
 /// come after all of an earlier one's.
 constexpr unsigned kSeqBits = 48;
 constexpr std::int64_t kRemovedAtOnce = 2'000;
+constexpr std::int64_t kSecondsBetweenWalks = 600;
 
 std::uint64_t order_of(std::int64_t log, std::uint64_t seq) {
   return (static_cast<std::uint64_t>(log) << kSeqBits) | seq;
@@ -218,7 +219,8 @@ bool Rollup::remove_old(std::int64_t now_s) {
       more = more || database_->changes() == kRemovedAtOnce;
     }
   }
-  if (const auto first_ns = retention_.first_debate_ns(now_s)) {
+  const auto first_ns = retention_.first_debate_ns(now_s);
+  if (first_ns && (next_debate_ != 0 || now_s >= next_walk_s_)) {
     // Walks all debates, some at a time: an index on last_ns would be rewritten by every event.
     Statement next = database_->prepare(
         "SELECT max(id), count(*) FROM (SELECT id FROM debates WHERE id > ? ORDER BY id LIMIT ?)");
@@ -241,6 +243,7 @@ bool Rollup::remove_old(std::int64_t now_s) {
         .bind(3, *first_ns)
         .run();
     next_debate_ = at_end ? 0 : last;
+    next_walk_s_ = at_end ? now_s + kSecondsBetweenWalks : next_walk_s_;
     more = more || !at_end;
   }
   transaction.commit();

@@ -93,6 +93,7 @@ class Rollup {
   bool stale_ = true;             // what is in memory may not be what is in the file
   std::int64_t newest_ns_ = 0;    // of the events that were counted
   std::int64_t next_debate_ = 0;  // where remove_old() goes on
+  std::int64_t next_walk_s_ = 0;  // when it begins with the first debate again
   Statement data_version_of_;
   Statement write_place_;
   Statement add_meta_;

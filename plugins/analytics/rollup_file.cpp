@@ -1,7 +1,10 @@
 #include "rollup_file.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <iterator>
+#include <system_error>
+#include <unistd.h>
 
 namespace aev::analytics {
 namespace {
@@ -49,7 +52,8 @@ CREATE TABLE debate_agents(
 
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
-void migrate(Database& database) {
+/// The version of the tables; throws if it is newer than ours.
+std::int64_t version_of(Database& database) {
   const std::int64_t version = database.integer("PRAGMA user_version");
   if (version > kSchemaVersion) {
     throw std::runtime_error(
@@ -57,6 +61,11 @@ void migrate(Database& database) {
         std::to_string(version) + ", this one knows up to " + std::to_string(kSchemaVersion) +
         "); install that version again, or name another file");
   }
+  return version;
+}
+
+void migrate(Database& database) {
+  const std::int64_t version = version_of(database);
   for (std::int64_t next = version; next < kSchemaVersion; ++next) {
     Transaction transaction(database);
     // Another instance may have been quicker.
@@ -117,26 +126,42 @@ std::unique_ptr<Database> open_rollup(const std::string& file) {
       throw std::runtime_error(folder.string() + ": cannot be made: " + error.message());
     }
   }
-  try {
-    auto database = std::make_unique<Database>(file, OpenMode::kReadWrite);
-    check_owner(*database);
-    database->execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
-    // The host forgets what was reported as delivered, so it has to be on the disk by then.
-    database->execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
-    migrate(*database);
-    return database;
-  } catch (const DatabaseError& fault) {
-    if (fault.fault() == DatabaseFault::kDamaged) {
-      throw std::runtime_error(explain_damage(file, fault.what()));
-    }
-    throw;
-  }
+  auto database = std::make_unique<Database>(file, OpenMode::kReadWrite);
+  check_owner(*database);
+  database->execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
+  // The host forgets what was reported as delivered, so it has to be on the disk by then.
+  database->execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384");
+  migrate(*database);
+  return database;
 }
 
 std::unique_ptr<Database> open_scratch() {
   auto database = std::make_unique<Database>("", OpenMode::kReadWrite);
   migrate(*database);
   return database;
+}
+
+void probe_rollup(const std::string& file) {
+  check_wal_has_database(file);
+  std::error_code error;
+  if (std::filesystem::file_size(file, error) != 0 && !error) {
+    Database database(file, OpenMode::kReadOnly);
+    check_owner(database);
+    static_cast<void>(version_of(database));
+  }
+  // The file itself, or else the folder that it has to be made in.
+  const std::filesystem::path wanted = std::filesystem::absolute(file);
+  std::filesystem::path place = wanted;
+  while (!std::filesystem::exists(place, error) && place.has_relative_path()) {
+    place = place.parent_path();
+  }
+  if (place != wanted && !std::filesystem::is_directory(place, error)) {
+    throw std::runtime_error(file + " cannot be made: " + place.string() + " is no folder");
+  }
+  if (access(place.c_str(), W_OK) != 0) {
+    throw std::runtime_error(file + " cannot be written: " + place.string() + ": " +
+                             std::generic_category().message(errno));
+  }
 }
 
 std::unique_ptr<Database> open_for_reading(const std::string& file) {

@@ -12,9 +12,12 @@ namespace aev::analytics {
 inline constexpr std::int64_t kSchemaVersion = 1;
 
 /// Opens the rollup for writing and makes or migrates its tables; every commit is synced. Throws
-/// std::runtime_error, with what to do, if the file is damaged, belongs to another program, or was
-/// written by a newer version; it is left as it was then.
+/// DatabaseError, or std::runtime_error with what to do if the file belongs to another program or
+/// was written by a newer version; it is left as it was then.
 [[nodiscard]] std::unique_ptr<Database> open_rollup(const std::string& file);
+
+/// Throws what open_rollup() would, or that the file cannot be written, and changes nothing.
+void probe_rollup(const std::string& file);
 
 /// An empty rollup in a temporary file of SQLite's own, which is gone when it is closed, even by a
 /// crash.

@@ -103,16 +103,26 @@ void Worker::post(std::function<void()> call) {
 std::future<RebuildProgress> Worker::rebuild(RebuildOptions options) {
   auto started = std::make_shared<std::promise<RebuildProgress>>();
   auto answer = started->get_future();
-  post([this, options, started] {
-    if (identity_.known()) {
-      rebuild_.begin(options, started);
-      return;
+  RebuildProgress refused;
+  refused.state = RebuildState::kRefused;
+  {
+    // What is posted before the end is signalled is run; later nobody would answer.
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) {
+      refused.reason = "the host has not shown its log yet; try again in a moment";
+      calls_.push_back([this, options, started, refused] {
+        if (identity_.known()) {
+          rebuild_.begin(options, started);
+        } else {
+          started->set_value(refused);
+        }
+      });
+      changed_.notify_all();
+      return answer;
     }
-    RebuildProgress refused;
-    refused.state = RebuildState::kRefused;
-    refused.reason = "the host has not shown its log yet; try again in a moment";
-    started->set_value(refused);
-  });
+  }
+  refused.reason = "the subscriber is being stopped";
+  started->set_value(refused);
   return answer;
 }
 
