@@ -1,7 +1,8 @@
 #include "dead_letter_topic.h"
 
-#include <array>
 #include <utility>
+
+#include "produce.h"
 
 namespace aev::kafka {
 
@@ -30,32 +31,19 @@ rd_kafka_resp_err_t DeadLetterTopic::send(const rd_kafka_message_t& message,
     queue_.reset(rd_kafka_queue_get_main(client_.get()));
   }
   const std::string topic = name_for(rd_kafka_topic_name(message.rkt));
-  rd_kafka_headers_t* original = nullptr;
-  HeadersPtr headers(rd_kafka_message_headers(&message, &original) == RD_KAFKA_RESP_ERR_NO_ERROR
-                         ? rd_kafka_headers_copy(original)
-                         : rd_kafka_headers_new(1));
+  OutgoingMessage letter;
+  letter.topic_name = topic.c_str();
+  letter.key = message.key;
+  letter.key_bytes = message.key_len;
+  letter.value = json.data();
+  letter.value_bytes = json.size();
+  letter.copy_value = true;
+  letter.headers = copy_headers(message);
   // The value is another one now.
-  rd_kafka_header_remove(headers.get(), "content-type");
-  rd_kafka_header_add(headers.get(), "content-type", -1, "application/json", -1);
-  std::array<rd_kafka_vu_t, 6> arguments;
-  arguments[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-  arguments[0].u.cstr = topic.c_str();
-  arguments[1].vtype = RD_KAFKA_VTYPE_KEY;
-  arguments[1].u.mem = {message.key, message.key_len};
-  arguments[2].vtype = RD_KAFKA_VTYPE_VALUE;
-  arguments[2].u.mem = {const_cast<char*>(json.data()), json.size()};
-  arguments[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  arguments[3].u.i = RD_KAFKA_MSG_F_COPY;
-  arguments[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  arguments[4].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(ticket));
-  arguments[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-  arguments[5].u.headers = headers.get();
-  const ErrorPtr error(rd_kafka_produceva(client_.get(), arguments.data(), arguments.size()));
-  if (error) {
-    return rd_kafka_error_code(error.get());
-  }
-  static_cast<void>(headers.release());  // the message's own now
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+  rd_kafka_header_remove(letter.headers.get(), "content-type");
+  rd_kafka_header_add(letter.headers.get(), "content-type", -1, "application/json", -1);
+  letter.opaque = reinterpret_cast<void*>(static_cast<std::uintptr_t>(ticket));
+  return produce(*client_, std::move(letter));
 }
 
 void DeadLetterTopic::poll(const Done& done) {

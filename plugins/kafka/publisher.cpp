@@ -1,13 +1,13 @@
 #include "publisher.h"
 
 #include <algorithm>
-#include <array>
 #include <pthread.h>
 #include <stdexcept>
 #include <utility>
 
 #include "message_record.h"
 #include "outcome.h"
+#include "produce.h"
 #include "publish_status.h"
 
 namespace aev::kafka {
@@ -166,27 +166,21 @@ rd_kafka_resp_err_t Publisher::produce(rd_kafka_topic_t* topic,
   }
   const std::string_view key =
       options_.key ? fields_.read(*options_.key, event) : std::string_view();
-  HeadersPtr headers = make_headers(options_, event);
-  std::array<rd_kafka_vu_t, 5> arguments;
-  arguments[0].vtype = RD_KAFKA_VTYPE_RKT;
-  arguments[0].u.rkt = topic;
-  arguments[1].vtype = RD_KAFKA_VTYPE_KEY;
-  arguments[1].u.mem = {key.empty() ? nullptr : const_cast<char*>(key.data()), key.size()};
-  // Neither copied nor freed by librdkafka: the host keeps it until the event is completed.
-  arguments[2].vtype = RD_KAFKA_VTYPE_VALUE;
-  arguments[2].u.mem = {value.empty() ? nullptr : const_cast<char*>(value.data()), value.size()};
-  arguments[3].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  arguments[3].u.ptr = &tag;
-  arguments[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-  arguments[4].u.headers = headers.get();
+  OutgoingMessage message;
+  message.topic = topic;
+  message.key = key.empty() ? nullptr : key.data();
+  message.key_bytes = key.size();
+  // The host keeps it where it is until the event is completed.
+  message.value = value.empty() ? nullptr : value.data();
+  message.value_bytes = value.size();
+  message.headers = make_headers(options_, event);
+  message.opaque = &tag;
   queued_.fetch_add(1);
-  const ErrorPtr error(rd_kafka_produceva(client_.get(), arguments.data(), arguments.size()));
-  if (error) {
+  const rd_kafka_resp_err_t error = kafka::produce(*client_, std::move(message));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     queued_.fetch_sub(1);
-    return rd_kafka_error_code(error.get());
   }
-  static_cast<void>(headers.release());  // the message's own now
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+  return error;
 }
 
 void Publisher::settle_now(const MessageTag& tag,
@@ -297,34 +291,23 @@ bool Publisher::send_alone(const rd_kafka_message_t& message, MessageTag& tag) {
   } catch (const std::runtime_error&) {
     return false;  // the report stands as it is
   }
-  rd_kafka_headers_t* headers = nullptr;
-  rd_kafka_headers_t* copy = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    copy = rd_kafka_headers_copy(headers);
-  }
-  HeadersPtr owned(copy != nullptr ? copy : rd_kafka_headers_new(0));
-  std::array<rd_kafka_vu_t, 5> arguments;
-  arguments[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-  arguments[0].u.cstr = rd_kafka_topic_name(message.rkt);
-  arguments[1].vtype = RD_KAFKA_VTYPE_KEY;
-  arguments[1].u.mem = {message.key, message.key_len};
-  arguments[2].vtype = RD_KAFKA_VTYPE_VALUE;
-  arguments[2].u.mem = {message.payload, message.len};
-  arguments[3].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  arguments[3].u.ptr = &tag;
-  arguments[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-  arguments[4].u.headers = owned.get();
+  OutgoingMessage again;
+  again.topic_name = rd_kafka_topic_name(message.rkt);
+  again.key = message.key;
+  again.key_bytes = message.key_len;
+  again.value = message.payload;
+  again.value_bytes = message.len;
+  again.headers = copy_headers(message);
+  again.opaque = &tag;
   tag.alone = true;
   queued_.fetch_add(1);
-  const ErrorPtr error(rd_kafka_produceva(lone_client_.get(), arguments.data(), arguments.size()));
-  if (error) {
+  std::string why;
+  const rd_kafka_resp_err_t error = kafka::produce(*lone_client_, std::move(again), &why);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     queued_.fetch_sub(1);
-    runs_.add(tag, AEV_RETRY, rd_kafka_error_code(error.get()),
-              std::string("the batch was too large, and sending its messages one by one: ") +
-                  rd_kafka_error_string(error.get()));
-    return true;
+    runs_.add(tag, AEV_RETRY, error,
+              "the batch was too large, and sending its messages one by one: " + why);
   }
-  static_cast<void>(owned.release());
   return true;
 }
 
