@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/json_text.h"
 #include "events/canonical_json.h"
+#include "routing/hash.h"
 
 namespace aev::routing {
 namespace {
@@ -123,15 +124,60 @@ class EventReader::Json {
       if (std::move(each).get(field) != simdjson::SUCCESS) {
         return false;
       }
-      std::string_view name;
-      if (field.unescaped_key().get(name) != simdjson::SUCCESS) {
-        continue;  // an escape without meaning: no pattern can name that
-      }
-      const std::uint32_t child = paths_->child(node, name);
+      const std::uint32_t child =
+          place == 0 ? child_for(node, field) : remembered_child_for(node, field);
       if (child != PathTable::kNone && !walk(field.value(), child, place, depth)) {
         return false;
       }
     }
+    return true;
+  }
+
+  std::uint32_t child_for(std::uint32_t node, ondemand::field& field) {
+    std::string_view name;
+    // An escape without meaning is something that no pattern can name.
+    return field.unescaped_key().get(name) == simdjson::SUCCESS ? paths_->child(node, name)
+                                                                : PathTable::kNone;
+  }
+
+  /// The same for elements of an array, which mostly have the same names: those of up to fifteen
+  /// bytes without escapes are remembered.
+  std::uint32_t remembered_child_for(std::uint32_t node, ondemand::field& field) {
+    Name now{0, 0, document_, node, PathTable::kNone};
+    std::memcpy(&now.first, field.key().raw(), sizeof now.first);  // the text is padded
+    std::memcpy(&now.second, field.key().raw() + sizeof now.first, sizeof now.second);
+    if (end_at_quotation_mark(now.first)) {
+      now.second = 0;
+    } else if (!end_at_quotation_mark(now.second)) {
+      return child_for(node, field);
+    }
+    if (has_byte(now.first, '\\') || has_byte(now.second, '\\')) {
+      return child_for(node, field);
+    }
+    Name& known = names_[mix(now.first ^ now.second, node) % names_.size()];
+    now.child = known.child;
+    if (known != now) {
+      now.child = child_for(node, field);
+      known = now;
+    }
+    return now.child;
+  }
+
+  static std::uint64_t marks_of_byte(std::uint64_t word, char byte) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101u;
+    const std::uint64_t zero_where_found = word ^ (kOnes * static_cast<unsigned char>(byte));
+    return (zero_where_found - kOnes) & ~zero_where_found & (kOnes * 0x80);
+  }
+
+  static bool has_byte(std::uint64_t word, char byte) { return marks_of_byte(word, byte) != 0; }
+
+  /// Sets what follows the first quotation mark to zero; false if there is none.
+  static bool end_at_quotation_mark(std::uint64_t& word) {
+    const std::uint64_t marks = marks_of_byte(word, '"');
+    if (marks == 0) {
+      return false;
+    }
+    word &= marks ^ (marks - 1);
     return true;
   }
 
@@ -225,8 +271,20 @@ class EventReader::Json {
     bool operator==(const Short&) const = default;
   };
 
+  /// A name, its quotation mark included, and where it leads.
+  struct Name {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+    std::uint64_t document = 0;
+    std::uint32_t node = 0;
+    std::uint32_t child = 0;
+
+    bool operator==(const Name&) const = default;
+  };
+
   std::array<Short, 64> shorts_;
-  std::uint64_t document_ = 0;  // counts them, so that shorts_ need not be cleared
+  std::array<Name, 64> names_;
+  std::uint64_t document_ = 0;  // counts them, so that what is remembered need not be cleared
   std::unique_ptr<ondemand::parser> parser_;
   std::unique_ptr<char[]> padded_;
   std::size_t capacity_ = 0;

@@ -31,7 +31,8 @@ JsonTree convert(Value& value, int depth_left) {
       for (auto field : value.get_object()) {
         std::string name(std::string_view(field.unescaped_key()));
         ondemand::value member = field.value();
-        out.members.emplace_back(std::move(name), convert(member, depth_left - 1));
+        out.names.push_back(std::move(name));
+        out.elements.push_back(convert(member, depth_left - 1));
       }
       break;
     case ondemand::json_type::array:
@@ -71,8 +72,8 @@ JsonTree convert(Value& value, int depth_left) {
 std::string JsonTree::write() const {
   std::string out;
   if (kind == Kind::kObject) {
-    for (const auto& [name, value] : members) {
-      out += (out.empty() ? "{" : ",") + json_string(name) + ":" + value.write();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      out += (out.empty() ? "{" : ",") + json_string(names[i]) + ":" + elements[i].write();
     }
     return out.empty() ? "{}" : out + "}";
   }

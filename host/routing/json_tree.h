@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/result.h"
@@ -16,10 +15,10 @@ struct JsonTree {
   enum class Kind { kLeaf, kObject, kArray };
 
   Kind kind = Kind::kLeaf;
-  Leaf leaf;                                              ///< without its text
-  std::string text;                                       ///< of a string, or a number as spelled
-  std::vector<std::pair<std::string, JsonTree>> members;  ///< in the order of the text
-  std::vector<JsonTree> elements;
+  Leaf leaf;                       ///< without its text
+  std::string text;                ///< of a string, or a number as spelled
+  std::vector<std::string> names;  ///< of an object's members, in the order of the text
+  std::vector<JsonTree> elements;  ///< of an array, or an object's values beside their names
 
   [[nodiscard]] bool is_text() const {
     return kind == Kind::kLeaf && leaf.type == Leaf::Type::kString;

@@ -128,16 +128,25 @@ bool read_simple(std::string_view text, double& number) {
   if (at != text.size()) {
     return false;
   }
-  number = static_cast<double>(negative ? -mantissa : mantissa) / kPowers[fraction];
+  number = static_cast<double>(negative ? -mantissa : mantissa);
+  if (fraction > 0) {
+    number /= kPowers[fraction];
+  }
   return true;
 }
 
 }  // namespace
 
 bool parse_number(std::string_view text, Leaf& leaf) {
-  leaf = {};
   leaf.type = Leaf::Type::kNumber;
   leaf.text = text;
+  leaf.number = 0;
+  leaf.comparable = false;
+  if (text.size() == 1 && is_digit(text[0])) {
+    leaf.number = text[0] - '0';
+    leaf.comparable = true;
+    return true;
+  }
   if (read_simple(text, leaf.number)) {
     leaf.comparable = true;
     return true;

@@ -108,12 +108,12 @@ class OperatorCompiler {
                   "into the outer list");
       return std::nullopt;
     }
-    if (element.members.size() != 1) {
+    if (element.names.size() != 1) {
       errors_.add(pointer, "must hold exactly one operator, for example {\"prefix\": \"a\"}");
       return std::nullopt;
     }
-    const auto& [name, argument] = element.members.front();
-    return Operator{name, &argument, pointer + pointer_step(name)};
+    const std::string& name = element.names.front();
+    return Operator{name, &element.elements.front(), pointer + pointer_step(name)};
   }
 
   std::optional<Matcher> failed(const std::string& pointer, std::string message) {
@@ -208,7 +208,8 @@ class OperatorCompiler {
         "must be [\"=\", n], one of <, <=, >, >= and a number, or a range such as "
         "[\">\", 0, \"<=\", 5]";
     const std::vector<JsonTree>& terms = given.argument->elements;
-    if (terms.size() != 2 && terms.size() != 4) {
+    if (given.argument->kind != JsonTree::Kind::kArray ||
+        (terms.size() != 2 && terms.size() != 4)) {
       return failed(given.pointer, std::string(kForm));
     }
     Matcher out;
@@ -363,10 +364,9 @@ std::optional<CompiledElement> compile_element(const JsonTree& element,
                                                const std::string& pointer,
                                                PatternErrors& errors) {
   CompiledElement out;
-  if (element.kind == JsonTree::Kind::kObject && element.members.size() == 1 &&
-      element.members.front().first == "exists" &&
-      element.members.front().second.kind == JsonTree::Kind::kLeaf &&
-      element.members.front().second.leaf.type == Leaf::Type::kFalse) {
+  if (element.kind == JsonTree::Kind::kObject && element.names.size() == 1 &&
+      element.names.front() == "exists" && element.elements.front().kind == JsonTree::Kind::kLeaf &&
+      element.elements.front().leaf.type == Leaf::Type::kFalse) {
     out.absent = true;
     return out;
   }

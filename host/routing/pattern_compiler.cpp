@@ -37,10 +37,12 @@ class PatternCompiler {
               const std::string& pointer,
               bool inside_or,
               std::vector<Way>& ways) {
-    if (from.members.empty()) {
+    if (from.names.empty()) {
       errors_.add(pointer, "an empty pattern says nothing; leave it out to match every event");
     }
-    for (const auto& [name, value] : from.members) {
+    for (std::size_t i = 0; i < from.names.size(); ++i) {
+      const std::string& name = from.names[i];
+      const JsonTree& value = from.elements[i];
       const std::string at = pointer + pointer_step(name);
       if (name == "$or") {
         branches(value, path, at, ways);

@@ -267,53 +267,83 @@ bool consistent(const Elements& a, const Elements& b) {
   });
 }
 
-/// Whether everything from `at` on can be met by values that fit to those taken before.
-bool rest_matches(const Way& way,
-                  Way::const_iterator at,
-                  const std::vector<Value>& values,
-                  const Elements& taken) {
-  if (at == way.end()) {
-    return true;
-  }
-  const auto fits = [&](const Value& value) {
-    return value.path == at->first && consistent(taken, value.elements);
-  };
-  for (const dom::element wanted : at->second) {
-    const bool absence = wanted.is_object() && (*dom::object(wanted).begin()).key == "exists" &&
-                         !(*dom::object(wanted).begin()).value.get_bool().value();
-    if (absence) {
-      if (std::none_of(values.begin(), values.end(), fits) &&
-          rest_matches(way, std::next(at), values, taken)) {
-        return true;
-      }
-      continue;
+/// Tries what one way through a pattern asks for.
+class Search {
+ public:
+  Search(const std::vector<Value>& values, std::size_t combinations)
+      : left_(combinations), values_(values) {}
+
+  [[nodiscard]] bool exhausted() const { return left_ == 0; }
+
+  [[nodiscard]] bool way_matches(const Way& way) { return rest_matches(way, way.begin(), {}); }
+
+ private:
+  /// Whether everything from `at` on can be met by values that fit to those taken before.
+  bool rest_matches(const Way& way, Way::const_iterator at, const Elements& taken) {
+    if (left_ == 0 || --left_ == 0) {
+      return false;
     }
-    for (const Value& value : values) {
-      if (fits(value) && element_matches(wanted, value.json)) {
-        Elements now = taken;
-        now.insert(value.elements.begin(), value.elements.end());
-        if (rest_matches(way, std::next(at), values, now)) {
+    if (at == way.end()) {
+      return true;
+    }
+    const auto fits = [&](const Value& value) {
+      return value.path == at->first && consistent(taken, value.elements);
+    };
+    for (const dom::element wanted : at->second) {
+      if (asks_for_absence(wanted)) {
+        if (std::none_of(values_.begin(), values_.end(), fits) &&
+            rest_matches(way, std::next(at), taken)) {
           return true;
+        }
+        continue;
+      }
+      for (const Value& value : values_) {
+        if (fits(value) && element_matches(wanted, value.json)) {
+          Elements now = taken;
+          now.insert(value.elements.begin(), value.elements.end());
+          if (rest_matches(way, std::next(at), now)) {
+            return true;
+          }
         }
       }
     }
+    return false;
   }
-  return false;
-}
+
+  static bool asks_for_absence(dom::element wanted) {
+    if (!wanted.is_object()) {
+      return false;
+    }
+    const dom::key_value_pair member = *dom::object(wanted).begin();
+    return member.key == "exists" && !member.value.get_bool().value();
+  }
+
+  std::size_t left_;
+  const std::vector<Value>& values_;
+};
 
 }  // namespace
 
-bool slow_match(std::string_view pattern, std::string_view event) {
+std::optional<bool> slow_match_within(std::string_view pattern,
+                                      std::string_view event,
+                                      std::size_t combinations) {
   dom::parser pattern_parser;
   dom::parser event_parser;
   const simdjson::padded_string pattern_text(pattern);
   const simdjson::padded_string event_text(event);
   const dom::element wanted = pattern_parser.parse(pattern_text).value();
   const Flattening given(event_parser.parse(event_text).value());
-  const std::vector<Way> ways = ways_through(dom::object(wanted), "");
-  return std::any_of(ways.begin(), ways.end(), [&given](const Way& way) {
-    return rest_matches(way, way.begin(), given.values, {});
-  });
+  Search search(given.values, combinations);
+  for (const Way& way : ways_through(dom::object(wanted), "")) {
+    if (search.way_matches(way)) {
+      return true;
+    }
+  }
+  return search.exhausted() ? std::nullopt : std::optional<bool>(false);
+}
+
+bool slow_match(std::string_view pattern, std::string_view event) {
+  return slow_match_within(pattern, event, static_cast<std::size_t>(-1)).value();
 }
 
 }  // namespace aev::test

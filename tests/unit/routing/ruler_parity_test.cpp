@@ -16,7 +16,7 @@ using aev::routing::Router;
 
 namespace {
 
-/// Where we differ from AWS Event Ruler on purpose; host/docs/decisions/0005 gives the reasons.
+/// Where we differ from AWS Event Ruler on purpose; host/docs/decisions/0011 gives the reasons.
 bool differs_on_purpose(const std::string& pattern, const std::string& event) {
   // Ruler takes every number and every word of hexadecimal digits for an address of any family.
   const bool cidr_of_everything = pattern.find("/0\"") != std::string::npos;
