@@ -7,6 +7,7 @@
 #include "admin/request_filters.h"
 #include "admin/resource_json.h"
 #include "events/canonical_json.h"
+#include "events/schema_listing.h"
 
 namespace aev::admin {
 namespace {
@@ -252,12 +253,17 @@ ApiResponse AdminApi::schemas(const ApiRequest& request) {
     if (request.method != "GET") {
       return wrong_method("GET");
     }
+    const auto all = request.query.find("all");
+    const auto group = request.query.find("group");
+    const bool with_known = all != request.query.end() && all->second == "true";
+    const auto listed = events::list_schemas(
+        *schemas, with_known, group == request.query.end() ? std::string_view() : group->second);
     JsonWriter json;
     json.begin_object().key("schemas").begin_array();
-    for (const events::EventSchema* schema : schemas->all()) {
-      write_schema(json, *schema);
+    for (const events::EventSchema& schema : listed) {
+      write_schema(json, schema);
     }
-    json.end_array().field("count", schemas->all().size()).end_object();
+    json.end_array().field("count", listed.size()).end_object();
     return http::json_response(json.take());
   }
   const std::string& type = request.path[2];

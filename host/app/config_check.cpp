@@ -3,39 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <Poco/Exception.h>
-#include <Poco/JSON/Array.h>
-#include <Poco/JSON/Object.h>
-#include <Poco/JSON/Parser.h>
-
+#include "app/route_doubts.h"
 #include "app/schema_path.h"
-#include "events/known_event_types.h"
 
 namespace aev::app {
 namespace {
-
-/// The place of `pointer` or of the nearest enclosing part that has one.
-config::Location locate(const config::SourceMap& sources,
-                        std::string pointer,
-                        const config::Location& fallback) {
-  while (true) {
-    if (const auto found = sources.find(pointer); found != sources.end()) {
-      return found->second;
-    }
-    const auto slash = pointer.rfind('/');
-    if (slash == std::string::npos) {
-      return fallback;
-    }
-    pointer.resize(slash);
-  }
-}
-
-/// `/data/0/x` as `.data.0.x`.
-std::string dotted(const std::string& pointer) {
-  std::string path = pointer;
-  std::replace(path.begin(), path.end(), '/', '.');
-  return path;
-}
 
 std::string known_types(const loader::Plugins& plugins, std::string_view wanted) {
   std::vector<std::string> ids;
@@ -60,7 +32,7 @@ std::string known_types(const loader::Plugins& plugins, std::string_view wanted)
 void check_one(const config::SubscriberConfig& subscriber,
                const loader::Plugins& plugins,
                std::vector<config::Problem>& problems) {
-  const std::string path = "subscribers." + subscriber.name;
+  const std::string path = config::path_step("subscribers", subscriber.name);
   const loader::TypeInfo* const type = plugins.find_type(subscriber.plugin);
   if (type == nullptr) {
     std::string message = "no plugin offers the subscriber type '" + subscriber.plugin + "'; " +
@@ -68,7 +40,7 @@ void check_one(const config::SubscriberConfig& subscriber,
     for (const auto& refused : plugins.refused()) {
       message += "; " + refused.path.string() + " was refused: " + refused.reason;
     }
-    problems.push_back({subscriber.where, path + ".plugin", message});
+    problems.push_back({subscriber.plugin_where, path + ".plugin", message});
     return;
   }
   auto found = config::check_against_schema(subscriber.config_json, type->config_schema_json,
@@ -94,75 +66,16 @@ config::Problem problem_at(const config::SubscriberConfig& subscriber,
                            const std::string& pointer,
                            std::string message) {
   return {locate(subscriber.config_sources, pointer, subscriber.where),
-          "subscribers." + subscriber.name + ".config" + dotted(pointer), std::move(message)};
+          path_of_pointer(config::path_step("subscribers", subscriber.name) + ".config", pointer),
+          std::move(message)};
 }
 
 void check_subscribers(const config::Config& config,
                        const loader::Plugins& plugins,
                        std::vector<config::Problem>& problems) {
   for (const auto& subscriber : config.subscribers) {
-    check_one(subscriber, plugins, problems);
-  }
-}
-
-namespace {
-
-/// The event types that a pattern names exactly, with their places in it; also within `$or`.
-void collect_types(const Poco::JSON::Object& pattern,
-                   const std::string& at,
-                   std::vector<std::pair<std::string, std::string>>& types) {
-  const auto pick = [&](const Poco::Dynamic::Var& value, const std::string& where) {
-    if (value.isString()) {
-      types.emplace_back(value.extract<std::string>(), where);
-    }
-  };
-  if (const auto list = pattern.getArray("event_type")) {
-    for (std::size_t i = 0; i < list->size(); ++i) {
-      pick(list->get(static_cast<unsigned>(i)), at + "/event_type/" + std::to_string(i));
-    }
-  } else if (pattern.has("event_type")) {
-    pick(pattern.get("event_type"), at + "/event_type");
-  }
-  if (const auto choices = pattern.getArray("$or")) {
-    for (std::size_t i = 0; i < choices->size(); ++i) {
-      if (const auto choice = choices->getObject(static_cast<unsigned>(i))) {
-        collect_types(*choice, at + "/$or/" + std::to_string(i), types);
-      }
-    }
-  }
-}
-
-}  // namespace
-
-void check_event_types(const config::Config& config,
-                       const events::EventSchemas& schemas,
-                       std::vector<config::Problem>& problems) {
-  std::vector<std::string> known;
-  for (const auto& type : events::known_event_types()) {
-    known.emplace_back(type.name);
-  }
-  for (const events::EventSchema* schema : schemas.all()) {
-    known.push_back(schema->event_type);
-  }
-  for (const auto& route : config.routes) {
-    std::vector<std::pair<std::string, std::string>> types;
-    try {
-      if (!route.match_json.empty()) {
-        const auto pattern = Poco::JSON::Parser().parse(route.match_json);
-        collect_types(*pattern.extract<Poco::JSON::Object::Ptr>(), "", types);
-      }
-    } catch (const Poco::Exception&) {
-      continue;  // compiling the routes says what is wrong with it
-    }
-    for (const auto& [type, pointer] : types) {
-      const bool is_known = std::find(known.begin(), known.end(), type) != known.end();
-      const auto meant = is_known ? std::string() : config::did_you_mean(type, known);
-      if (!meant.empty()) {
-        problems.push_back({locate(route.match_sources, pointer, route.where),
-                            "routes." + route.name + ".match" + dotted(pointer),
-                            "'" + type + "' is no known event type; did you mean '" + meant + "'?",
-                            true});
-      }
+    if (!subscriber.plugin.empty()) {  // else reading the file has said so
+      check_one(subscriber, plugins, problems);
     }
   }
 }
@@ -181,13 +94,13 @@ void check_routes(const config::Config& config,
           std::find(route.to.begin(), route.to.end(), subscriber.name) != route.to.end();
       named = named || goes_there;
       if (goes_there && is_source(subscriber)) {
-        problems.push_back({route.where, "routes." + route.name + ".to",
+        problems.push_back({route.where, route_path(route) + ".to",
                             "'" + subscriber.name + "' brings events in and takes none (plugin '" +
                                 subscriber.plugin + "'); take it out of the route"});
       }
     }
     if (!named && !is_source(subscriber)) {
-      problems.push_back({subscriber.where, "subscribers." + subscriber.name,
+      problems.push_back({subscriber.where, config::path_step("subscribers", subscriber.name),
                           "no route names it, so it gets no events", true});
     }
   }
@@ -200,7 +113,7 @@ void check_routes(const config::Config& config,
   for (const auto& route : config.routes) {
     if (route.is_default) {
       problems.push_back(
-          {route.where, "routes." + route.name,
+          {route.where, route_path(route),
            "can never fire: the route '" + every->name + "' has no match and takes every event",
            true});
     }
@@ -265,7 +178,7 @@ void probe_subscribers(const config::Config& config,
         plugins.create(subscriber.plugin, subscriber.name, subscriber.config_json, deaf);
     const auto reached = instance ? (*instance)->check(patience) : Result<void>(instance.error());
     if (!reached) {
-      problems.push_back({subscriber.where, "subscribers." + subscriber.name,
+      problems.push_back({subscriber.where, config::path_step("subscribers", subscriber.name),
                           "its receiver is out of reach: " + reached.error().message});
     }
   }
@@ -296,7 +209,8 @@ std::shared_ptr<const routing::Router> compile_routes(const config::Config& conf
       continue;
     }
     problems.push_back({locate(route->match_sources, error.pointer, route->where),
-                        "routes." + error.route + ".match" + dotted(error.pointer), error.message});
+                        path_of_pointer(route_path(*route) + ".match", error.pointer),
+                        error.message});
   }
   return errors.empty() ? router : nullptr;
 }

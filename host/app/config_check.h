@@ -23,11 +23,6 @@ void check_subscribers(const config::Config& config,
                                          const std::string& pointer,
                                          std::string message);
 
-/// Warns of event types in routes that are no known ones but look like one mistyped.
-void check_event_types(const config::Config& config,
-                       const events::EventSchemas& schemas,
-                       std::vector<config::Problem>& problems);
-
 /// Warns of subscribers that no route names and of default routes that can never fire; a route that
 /// names a source is an error.
 void check_routes(const config::Config& config,

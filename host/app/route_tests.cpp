@@ -127,6 +127,19 @@ TestOutcome run_route_test(const config::RouteTest& test, const CompiledRoutes& 
   return outcome;
 }
 
+void check_tests(const CompiledRoutes& routes, std::vector<config::Problem>& problems) {
+  for (const config::RouteTest& test : routes.config.tests) {
+    for (const EventOutcome& event : run_route_test(test, routes).events) {
+      if (!event.passed()) {
+        problems.push_back(
+            {event.where, test.path,
+             event.fault.empty() ? "fails; `aragora-events test` says why" : event.fault,
+             event.fault.empty()});
+      }
+    }
+  }
+}
+
 std::string test_report(const TestOutcome& outcome) {
   if (outcome.passed()) {
     return "ok    " + outcome.test->name + "\n";

@@ -47,6 +47,9 @@ struct TestOutcome {
 [[nodiscard]] TestOutcome run_route_test(const config::RouteTest& test,
                                          const CompiledRoutes& routes);
 
+/// Warns of tests that fail; one whose event is none is an error.
+void check_tests(const CompiledRoutes& routes, std::vector<config::Problem>& problems);
+
 /// For people: `ok` or `FAIL` and the name; of a failure its place and a diff, `-` for who should
 /// have got the event and did not, `+` for who got it and should not.
 [[nodiscard]] std::string test_report(const TestOutcome& outcome);

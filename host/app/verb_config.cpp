@@ -6,6 +6,8 @@
 
 #include "app/config_check.h"
 #include "app/plugin_path.h"
+#include "app/route_doubts.h"
+#include "app/route_tests.h"
 #include "app/verbs.h"
 #include "config/config_schema.h"
 #include "core/json_writer.h"
@@ -52,24 +54,62 @@ void print_problems_as_json(const std::vector<config::Problem>& problems) {
   std::printf("%s\n", json.take().c_str());
 }
 
+/// Whether `path` is, or is within, something that is known to be wrong.
+bool is_consequence(const std::string& path, const std::vector<config::Problem>& problems) {
+  return std::any_of(problems.begin(), problems.end(), [&](const config::Problem& known) {
+    return !known.path.empty() && !known.warning &&
+           path.compare(0, known.path.size(), known.path) == 0 &&
+           (path.size() == known.path.size() || path[known.path.size()] == '.' ||
+            path[known.path.size()] == '[');
+  });
+}
+
+/// Everything that needs no network, whatever reading the file has found already.
+void check_contents(config::Config& config,
+                    const loader::Plugins& plugins,
+                    std::vector<config::Problem>& problems) {
+  std::vector<config::Problem> more;
+  const auto beside = config::tests_beside(config.file);
+  if (std::filesystem::exists(beside)) {
+    config::load_tests(beside, config::process_environment(), config, more);
+  }
+  check_subscribers(config, plugins, more);
+  check_routes(config, plugins, more);
+  check_doubts(config, *load_schemas(config, more), more);
+  CompiledRoutes routes{config, provisional_ids(config), nullptr};
+  routes.router = compile_routes(config, routes.ids, more);
+  const bool wrong_targets = std::any_of(problems.begin(), problems.end(), [](const auto& problem) {
+    return problem.path.find("].to") != std::string::npos && problem.path.rfind("routes[", 0) == 0;
+  });
+  for (config::Problem& problem : more) {
+    // A subscriber that a mistyped name was meant for would seem to get nothing.
+    const bool seems_unused =
+        wrong_targets && problem.warning && problem.path.rfind("subscribers", 0) == 0;
+    if (!seems_unused && !is_consequence(problem.path, problems)) {
+      problems.push_back(std::move(problem));
+    }
+  }
+  if (routes.router != nullptr && !has_errors(problems)) {
+    check_tests(routes, problems);
+  }
+  config::sort_by_place(problems, config.file);
+}
+
 ExitCode validate(const ConfigOptions& options) {
   auto loaded = config::load(options.config, config::process_environment());
   bool unreachable = false;
-  if (loaded.config) {
+  if (config::Config* const config = loaded.config    ? &*loaded.config
+                                     : loaded.unsound ? &*loaded.unsound
+                                                      : nullptr) {
     const Log log(2, LogLevel::kError);
     const SystemClock clock;
     Metrics metrics;
-    const auto plugins = loader::Plugins::open(effective_plugin_path(loaded.config->plugin_path),
-                                               clock, metrics, Logger(log, "loader"));
-    check_subscribers(*loaded.config, *plugins, loaded.problems);
-    check_routes(*loaded.config, *plugins, loaded.problems);
-    check_event_types(*loaded.config, *load_schemas(*loaded.config, loaded.problems),
-                      loaded.problems);
-    static_cast<void>(
-        compile_routes(*loaded.config, provisional_ids(*loaded.config), loaded.problems));
+    const auto plugins = loader::Plugins::open(effective_plugin_path(config->plugin_path), clock,
+                                               metrics, Logger(log, "loader"));
+    check_contents(*config, *plugins, loaded.problems);
     if (options.check && !has_errors(loaded.problems)) {
       const std::size_t before = loaded.problems.size();
-      probe_subscribers(*loaded.config, *plugins, kProbePatience, loaded.problems);
+      probe_subscribers(*config, *plugins, kProbePatience, loaded.problems);
       unreachable = loaded.problems.size() > before;
     }
   }

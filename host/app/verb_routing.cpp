@@ -9,6 +9,7 @@
 #include "app/route_explanation.h"
 #include "app/route_tests.h"
 #include "app/verbs.h"
+#include "core/json_schema.h"
 #include "core/json_writer.h"
 #include "ingest/decode.h"
 
@@ -18,6 +19,11 @@ namespace {
 struct RoutingOptions {
   std::string config = "/etc/aragora-events/aragora-events.yaml";
   std::string file = "-";
+  std::vector<std::string> files{"-"};
+  bool count = false;
+  bool invert = false;
+  bool quiet = false;
+  bool line_number = false;
   std::string pattern;
   std::string pattern_file;
   std::string explain;
@@ -70,7 +76,8 @@ ExitCode each_event(const std::string& file, const Visit& visit) {
     }
     const auto event = decode(line);
     if (!event) {
-      std::fprintf(stderr, "%s:%zu: %s\n", file.c_str(), number, event.error().message.c_str());
+      std::fprintf(stderr, "%s:%zu: %s%s%s\n", file.c_str(), number, event.error().pointer.c_str(),
+                   event.error().pointer.empty() ? "" : ": ", event.error().message.c_str());
       exit = kExitFailed;
       continue;
     }
@@ -180,32 +187,90 @@ std::shared_ptr<const routing::Router> compile_for_objects(const RoutingOptions&
                         : nullptr;
 }
 
-ExitCode match(const RoutingOptions& options) {
-  const auto router = compile_for_objects(options);
-  if (!router) {
-    return kExitUsage;
-  }
-  std::ifstream opened;
-  if (options.file != "-") {
-    opened.open(options.file, std::ios::binary);
-    if (!opened) {
-      std::fprintf(stderr, "%s: cannot be read\n", options.file.c_str());
-      return kExitUsage;
+/// What a run of `match` has seen.
+struct MatchTally {
+  std::uint64_t selected = 0;
+  bool trouble = false;  ///< a file could not be read
+};
+
+class Grep {
+ public:
+  Grep(const RoutingOptions& options, const routing::Router& router, const JsonSchema& any_object)
+      : options_(options), router_(router), any_object_(any_object) {}
+
+  void search(std::istream& in, const std::string& name, MatchTally& tally) const {
+    const std::uint64_t before = tally.selected;
+    std::string line;
+    for (std::uint64_t number = 1; std::getline(in, line); ++number) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) {
+        continue;
+      }
+      const auto is_object = any_object_.accepts(line);
+      if (!is_object || !*is_object) {
+        std::fprintf(stderr, "%s:%s: %s\n", name.c_str(), std::to_string(number).c_str(),
+                     is_object ? "no JSON object" : is_object.error().message.c_str());
+        continue;
+      }
+      if (matches(line) != options_.invert) {
+        ++tally.selected;
+        if (options_.quiet) {
+          return;
+        }
+        if (!options_.count) {
+          print(line, name, number);
+        }
+      }
+    }
+    if (options_.count && !options_.quiet) {
+      const std::string prefix = options_.files.size() > 1 ? name + ":" : "";
+      std::printf("%s%s\n", prefix.c_str(), std::to_string(tally.selected - before).c_str());
     }
   }
-  std::istream& in = options.file == "-" ? std::cin : opened;
-  bool any = false;
-  std::string line;
-  while (std::getline(in, line)) {
+
+ private:
+  [[nodiscard]] bool matches(const std::string& line) const {
     events::EventFields fields;
     fields.id = fields.event_type = "object";
     fields.data = line;
-    if (!router->route(*events::Event::create(fields)).unmatched) {
-      any = true;
-      std::printf("%s\n", line.c_str());
+    return !router_.route(*events::Event::create(fields)).unmatched;
+  }
+
+  void print(const std::string& line, const std::string& name, std::uint64_t number) const {
+    if (options_.line_number) {
+      const std::string prefix = options_.files.size() > 1 ? name + ":" : "";
+      std::printf("%s%s:", prefix.c_str(), std::to_string(number).c_str());
+    }
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+  }
+
+  const RoutingOptions& options_;
+  const routing::Router& router_;
+  const JsonSchema& any_object_;
+};
+
+ExitCode match(const RoutingOptions& options) {
+  const auto router = compile_for_objects(options);
+  const auto any_object = JsonSchema::compile(R"({"type":"object"})");
+  if (!router || !any_object) {
+    return kExitUsage;
+  }
+  const Grep grep(options, *router, *any_object);
+  MatchTally tally;
+  for (const std::string& file : options.files) {
+    if (file == "-") {
+      grep.search(std::cin, file, tally);
+    } else if (std::ifstream in(file, std::ios::binary); in) {
+      grep.search(in, file, tally);
+    } else {
+      std::fprintf(stderr, "%s: cannot be read\n", file.c_str());
+      tally.trouble = true;
+    }
+    if (options.quiet && tally.selected > 0) {
+      return kExitOk;
     }
   }
-  return any ? kExitOk : kExitFailed;
+  return tally.trouble ? kExitUsage : tally.selected > 0 ? kExitOk : kExitFailed;
 }
 
 }  // namespace
@@ -227,15 +292,19 @@ void add_routing_verbs(CLI::App& program, ExitCode& exit) {
 
   auto* matched = program.add_subcommand(
       "match",
-      "Print the JSON objects that match a pattern; exit 0 if any did, 1 if none, 2 if the pattern "
-      "is wrong");
+      "Print the JSON objects that match a pattern, like grep; exit 0 if any did, 1 if none, 2 if "
+      "the pattern is wrong or a file cannot be read");
   auto* pattern = matched->add_option_group("pattern");
   pattern->add_option("-p,--pattern", options->pattern_file,
                       "File with the event pattern, YAML or JSON");
   pattern->add_option("-e,--expression", options->pattern, "The pattern as JSON text");
   pattern->require_option(1);
-  matched->add_option("events", options->file, "JSON objects, one a line; - is standard input")
+  matched->add_option("events", options->files, "JSON objects, one a line; - is standard input")
       ->capture_default_str();
+  matched->add_flag("-v,--invert-match", options->invert, "Print those that do not match");
+  matched->add_flag("-c,--count", options->count, "Print only how many, per file");
+  matched->add_flag("-n,--line-number", options->line_number, "Print the number of each line");
+  matched->add_flag("-q,--quiet", options->quiet, "Print nothing; stop at the first match");
   matched->callback([options, &exit] { exit = match(*options); });
 }
 

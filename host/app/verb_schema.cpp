@@ -1,6 +1,5 @@
 #include <fstream>
 #include <iostream>
-#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -10,7 +9,7 @@
 #include "app/table.h"
 #include "app/verbs.h"
 #include "core/json_writer.h"
-#include "events/known_event_types.h"
+#include "events/schema_listing.h"
 #include "ingest/decode.h"
 
 namespace aev::app {
@@ -46,25 +45,12 @@ ExitCode list(const SchemaOptions& options) {
   if (!schemas) {
     return kExitBadConfig;
   }
-  std::map<std::string, events::EventSchema> shown;
-  for (const events::EventSchema* schema : schemas->all()) {
-    shown.emplace(schema->event_type, *schema);
-  }
-  if (options.all) {
-    for (const auto& type : events::known_event_types()) {
-      shown.try_emplace(
-          std::string(type.name),
-          events::EventSchema{std::string(type.name), "", std::string(type.group), {}, {}});
-    }
-  }
   JsonWriter json;
   json.begin_array();
   std::vector<std::vector<std::string>> rows;
-  for (const auto& [type, schema] : shown) {
-    if (options.group.empty() || options.group == schema.group) {
-      admin::write_schema(json, schema);
-      rows.push_back({type, schema.group, schema.title});
-    }
+  for (const auto& schema : events::list_schemas(*schemas, options.all, options.group)) {
+    admin::write_schema(json, schema);
+    rows.push_back({schema.event_type, schema.group, schema.title});
   }
   json.end_array();
   if (options.format == "json") {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <string_view>
+#include <system_error>
 
 #include "config/host_sections.h"
 #include "config/redaction.h"
@@ -146,6 +148,23 @@ void read_tokens(MapReader& api, ApiConfig& out) {
   auth.finish();
 }
 
+/// A file that the host is going to read.
+void check_file(const std::string& file, MapReader& map, std::string_view key) {
+  using std::filesystem::perms;
+  std::error_code failure;
+  const auto status = std::filesystem::status(file, failure);
+  Report& report = map.report();
+  if (status.type() == std::filesystem::file_type::not_found) {
+    report.error(map.where_of(key), map.path_of(key), "there is no file " + file);
+  } else if (status.type() == std::filesystem::file_type::directory) {
+    report.error(map.where_of(key), map.path_of(key), file + " is a folder, a file is needed");
+  } else if (key == "key" && (status.permissions() & perms::others_all) != perms::none) {
+    report.problems.push_back(
+        {map.where_of(key), map.path_of(key),
+         "the file " + file + " is open to every account of this machine; chmod 640 or 600", true});
+  }
+}
+
 void read_tls(MapReader& api, ApiConfig& out) {
   const YamlNode* const node = api.take("tls");
   if (node == nullptr) {
@@ -155,6 +174,7 @@ void read_tls(MapReader& api, ApiConfig& out) {
   const auto path = [&](std::string_view key, std::string& value) {
     if (tls.text(key, value)) {
       value = resolve_path(*node, value).string();
+      check_file(value, tls, key);
     } else {
       api.report().error(tls.where_of(key), tls.path_of(key), "TLS needs a certificate and a key");
     }

@@ -20,18 +20,6 @@
 namespace aev::config {
 namespace {
 
-/// In the order somebody would go through the files: by file, as they were first mentioned, then
-/// line.
-void sort_by_place(std::vector<Problem>& problems, const std::string& main_file) {
-  std::stable_sort(
-      problems.begin(), problems.end(), [&main_file](const Problem& a, const Problem& b) {
-        return std::make_tuple(a.where.file != main_file, std::cref(a.where.file).get(),
-                               a.where.line, a.where.column) <
-               std::make_tuple(b.where.file != main_file, std::cref(b.where.file).get(),
-                               b.where.line, b.where.column);
-      });
-}
-
 std::optional<Config> read_config(const YamlNode& document,
                                   const std::filesystem::path& file,
                                   const EnvironmentDefaults& defaults,
@@ -98,6 +86,16 @@ std::string to_string(const Problem& problem) {
   return out + problem.message;
 }
 
+void sort_by_place(std::vector<Problem>& problems, const std::filesystem::path& main_file) {
+  const std::string main = main_file.string();
+  std::stable_sort(problems.begin(), problems.end(), [&main](const Problem& a, const Problem& b) {
+    return std::make_tuple(a.where.file != main, std::cref(a.where.file).get(), a.where.line,
+                           a.where.column) < std::make_tuple(b.where.file != main,
+                                                             std::cref(b.where.file).get(),
+                                                             b.where.line, b.where.column);
+  });
+}
+
 Environment process_environment() {
   return [](std::string_view name) -> std::optional<std::string> {
     const char* const value = std::getenv(std::string(name).c_str());
@@ -121,10 +119,10 @@ Loaded load(const std::filesystem::path& file, const Environment& environment) {
   }
   out.problems = std::move(report.problems);
   out.shown = std::move(report.shown);
-  sort_by_place(out.problems, file.string());
+  sort_by_place(out.problems, file);
   if (std::any_of(out.problems.begin(), out.problems.end(),
                   [](const Problem& problem) { return !problem.warning; })) {
-    out.config.reset();
+    std::swap(out.config, out.unsound);
   }
   return out;
 }
@@ -155,7 +153,7 @@ void load_tests(const std::filesystem::path& file,
       config.tests.insert(config.tests.end(), std::make_move_iterator(tests.begin()),
                           std::make_move_iterator(tests.end()));
     }
-    sort_by_place(report.problems, file.string());
+    sort_by_place(report.problems, file);
     problems.insert(problems.end(), report.problems.begin(), report.problems.end());
   } catch (const std::exception& fault) {
     problems.push_back({{file.string(), 0, 0}, {}, fault.what(), false});

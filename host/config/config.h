@@ -114,10 +114,11 @@ struct SubscriberConfig {
   SourceMap config_sources;  ///< of `config:`
   DeliveryPolicy policy;
   Location where;
+  Location plugin_where;
 };
 
 struct RouteConfig {
-  std::string name;
+  std::string name;        ///< `routes[n]` if it has none of its own
   std::string match_json;  ///< the pattern as JSON; empty for a default route or one without match
   SourceMap match_sources;
   bool is_default = false;
@@ -133,6 +134,7 @@ struct RouteTest {
   };
 
   std::string name;
+  std::string path;                                ///< `tests[n]`
   std::vector<Event> events;                       ///< at least one
   std::optional<std::vector<std::string>> to;      ///< exactly these subscribers get it
   std::vector<std::string> includes;               ///< these subscribers and maybe others
@@ -140,6 +142,12 @@ struct RouteTest {
   std::optional<std::vector<std::string>> routes;  ///< exactly these routes match
   Location where;
 };
+
+/// `a.b`, with `name` in quotes if it would be taken for several steps: `a."b.c"`.
+[[nodiscard]] std::string path_step(std::string_view path, std::string_view name);
+
+/// In the order somebody would go through the files: by file, `main_file` first, then by place.
+void sort_by_place(std::vector<Problem>& problems, const std::filesystem::path& main_file);
 
 /// The whole effective configuration: plain data, no YAML left.
 struct Config {
@@ -164,6 +172,8 @@ using Environment = std::function<std::optional<std::string>(std::string_view)>;
 /// Result of loading: a configuration only if there is no error among `problems`; warnings may be.
 struct Loaded {
   std::optional<Config> config;
+  /// What could be read of a file with errors: good only for finding more of them.
+  std::optional<Config> unsound;
   std::vector<Problem> problems;
 
   /// `config show`: every effective value with its origin (`file:line:column`, `environment NAME`

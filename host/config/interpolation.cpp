@@ -163,7 +163,8 @@ class Interpolation {
     }
   }
 
-  void problem(const YamlNode& node, const std::string& path, std::string message) {
+  void problem(YamlNode& node, const std::string& path, std::string message) {
+    node.is_lost = true;
     problems_.push_back({node.where(), path, std::move(message), false});
   }
 

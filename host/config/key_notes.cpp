@@ -212,6 +212,7 @@ std::string_view pattern_language_definitions() {
       "prefix": {"description": "Text that begins so", "$ref": "#/definitions/affix"},
       "suffix": {"description": "Text that ends so", "$ref": "#/definitions/affix"},
       "equals-ignore-case": {"description": "Text that is equal but for case", "type": "string"},
+      "exactly": {"description": "Text that is equal", "type": "string"},
       "wildcard": {"description": "Text in which * stands for any characters", "type": "string"},
       "exists": {"description": "Whether the field is there at all", "type": "boolean"},
       "cidr": {"description": "An IPv4 or IPv6 address of this network", "type": "string",
@@ -242,10 +243,9 @@ std::string_view pattern_language_definitions() {
   },
   "affix": {
     "type": ["string", "object"],
-    "minLength": 1,
     "minProperties": 1,
     "additionalProperties": false,
-    "properties": {"equals-ignore-case": {"type": "string", "minLength": 1}}
+    "properties": {"equals-ignore-case": {"type": "string"}}
   },
   "texts": {
     "description": "A text, or a list of them",

@@ -160,6 +160,9 @@ const YamlNode* MapReader::scalar(std::string_view key) {
     report_.error(node->where(), path_of(key), "must be a single value");
     return nullptr;
   }
+  if (node != nullptr && node->is_lost) {
+    return nullptr;
+  }
   if (node == nullptr && has(key)) {
     report_.error(where_of(key), path_of(key), "is empty; give it a value or take it out");
   }

@@ -45,9 +45,6 @@ inline constexpr std::string_view kBuiltIn = "default";
 /// A JSON list of strings for Loaded::Shown::json.
 [[nodiscard]] std::string shown_list(const std::vector<std::string>& items);
 
-/// `a.b`, with `name` in quotes if it would be taken for several steps: `a."b.c"`.
-[[nodiscard]] std::string path_step(std::string_view path, std::string_view name);
-
 /// "; did you mean `x`?" or nothing.
 [[nodiscard]] std::string suggestion(std::string_view word,
                                      const std::vector<std::string>& candidates);

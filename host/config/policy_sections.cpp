@@ -1,5 +1,6 @@
 #include "config/policy_sections.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <vector>
@@ -149,6 +150,13 @@ DeliveryPolicy read_delivery_policy(MapReader& subscriber,
   subscriber.text("order_by", policy.order_by, "none");
   if (policy.order_by == "none") {
     policy.order_by.clear();
+  }
+  static const std::vector<std::string> kFields{"debate_id", "event_type", "source"};
+  const bool is_field = std::find(kFields.begin(), kFields.end(), policy.order_by) != kFields.end();
+  if (const std::string meant = suggestion(policy.order_by, kFields); !is_field && !meant.empty()) {
+    subscriber.report().problems.push_back(
+        {subscriber.where_of("order_by"), subscriber.path_of("order_by"),
+         "orders by an attribute `" + policy.order_by + "`" + meant, true});
   }
   subscriber.rate("rate_limit", policy.rate_limit.per_second);
   MapReader breaker(subscriber.report(), subscriber.take("circuit_breaker"),

@@ -58,7 +58,8 @@ std::vector<RouteConfig> read_routes(MapReader& root,
     const YamlNode& node = *list->items[i];
     RouteConfig route;
     route.where = node.where();
-    MapReader map(report, &node, "routes[" + std::to_string(i) + "]", route.where);
+    const std::string path = "routes[" + std::to_string(i) + "]";
+    MapReader map(report, &node, path, route.where);
     if (map.text("name", route.name)) {
       const Location where = map.where_of("name");
       const auto [first, fresh] = seen.emplace(route.name, where);
@@ -68,9 +69,14 @@ std::vector<RouteConfig> read_routes(MapReader& root,
         report.error(
             where, map.path_of("name"),
             "`" + route.name + "` is already the name of the route at " + to_string(first->second));
+        route.name = path;  // for what is said of it from now on
       }
-    } else if (map.take("name") == nullptr) {
-      report.error(map.where_of("name"), map.path_of("name"), "is missing; every route has a name");
+    } else {
+      if (!map.has("name")) {
+        report.error(map.where_of("name"), map.path_of("name"),
+                     "is missing; every route has a name");
+      }
+      route.name = path;
     }
     map.boolean("default", route.is_default);
     read_match(map, route);

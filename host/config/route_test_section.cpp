@@ -29,6 +29,7 @@ class TestReader {
   RouteTest read(const YamlNode& node, const std::string& path) {
     RouteTest test;
     test.where = node.where();
+    test.path = path;
     MapReader map(report_, &node, path, test.where);
     if (!map.text("name", test.name)) {
       test.name = path;
@@ -89,7 +90,7 @@ class TestReader {
     test.includes = names("includes", {"subscriber", subscribers_}).value_or(test.includes);
     test.excludes = names("excludes", {"subscriber", subscribers_}).value_or(test.excludes);
     test.routes = names("routes", {"route", routes_, true});
-    if (!any) {
+    if (!any && expect.entries().empty()) {
       report_.error(map.where_of("expect"), map.path_of("expect"),
                     "must say what to expect: `to`, `includes`, `excludes` or `routes`, for "
                     "example {to: []} for nobody");

@@ -97,20 +97,20 @@ std::vector<SubscriberConfig> read_subscribers(MapReader& root,
     SubscriberConfig subscriber;
     subscriber.name = entry.name;
     subscriber.where = entry.key_where();
+    subscriber.plugin_where = subscriber.where;
     const std::string path = section.path_of(entry.name);
     if (!is_name(entry.name)) {
       report.error(subscriber.where, path, std::string(kNameRule));
     }
     MapReader map(report, entry.value.get(), path, subscriber.where);
     if (map.text("plugin", subscriber.plugin)) {
+      subscriber.plugin_where = map.where_of("plugin");
       if (!is_name(subscriber.plugin)) {
         report.error(map.where_of("plugin"), map.path_of("plugin"), std::string(kNameRule));
       }
     } else if (!map.has("plugin")) {
       report.error(subscriber.where, map.path_of("plugin"),
                    "is missing; it names the subscriber type, for example `webhook`");
-    } else if (map.take("plugin") == nullptr) {
-      report.error(map.where_of("plugin"), map.path_of("plugin"), "must not be empty");
     }
     read_plugin_config(map, defaults, subscriber);
     subscriber.policy = read_delivery_policy(map, named, defaults);

@@ -22,6 +22,7 @@ struct YamlNode {
   /// A scalar that is text whatever it looks like: quoted, tagged !!str, or interpolated.
   bool is_text = false;
   bool interpolated = false;  ///< interpolation has been done (a node may be reached twice)
+  bool is_lost = false;       ///< interpolation failed, which has been said
   bool from_file = false;     ///< holds text of a ${file:}: never printed
   int line = 0;
   int column = 0;

@@ -102,13 +102,69 @@ class Schema(Case):
             "missing": {"secret": SECRET},
             "pattern": {**right, "url": "ftp://example.com"},
         }
-        for name, options in {"right": right, **wrong}.items():
+        files = {
+            name: self.write(
+                name + ".yaml", config({"a": {"plugin": "webhook", "config": options}})
+            )
+            for name, options in {"right": right, **wrong}.items()
+        }
+        violations = self.violations(schema, list(files.values()))
+        for name, file in files.items():
             with self.subTest(name):
-                file = self.write("host.yaml", config({"a": {"plugin": "webhook", "config": options}}))
                 status, _, errors = self.program("validate", file)
-                violations = self.violations(schema, [file])
+                flagged = [each for each in violations if each.startswith(file + ":")]
                 self.assertEqual(status == 0, name == "right", errors)
-                self.assertEqual(violations == [], name == "right", violations)
+                self.assertEqual(flagged == [], name == "right", flagged)
+
+    def test_it_and_the_router_agree_on_patterns(self):
+        schema = json.loads(self.schema())
+        right = [
+            {"event_type": ["vote", {"prefix": "gauntlet_"}, {"suffix": "_end"}]},
+            {"event_type": [{"prefix": {"equals-ignore-case": "Deb"}}]},
+            {"data": {"agent": [{"wildcard": "cl*de"}, {"equals-ignore-case": "GPT"}, None, True, 1.5]}},
+            {"data": {"n": [{"numeric": [">", 0, "<=", 5]}, {"numeric": ["=", 7]}, {"exists": False}]}},
+            {"data": {"ip": [{"cidr": "10.0.0.0/8"}, {"cidr": "2001:db8::/32"}]}},
+            {"data": {"x": [{"anything-but": "a"}, {"anything-but": [1, 2]}]}},
+            {"data": {"x": [{"anything-but": {"prefix": ["a", "b"]}}, {"anything-but": {"wildcard": "a*"}}]}},
+            {"$or": [{"source": ["ci"]}, {"data": {"$or": [{"a": [1]}, {"b": [2]}]}}]},
+            {"attribute": [{"exists": True}]},
+        ]  # fmt: skip
+        wrong = [
+            {},
+            {"event_type": "vote"},
+            {"event_type": []},
+            {"event_type": [["vote"]]},
+            {"event_type": [{"prefx": "a"}]},
+            {"event_type": [{"prefix": "a", "suffix": "b"}]},
+            {"event_type": [{}]},
+            {"event_type": [{"prefix": 5}]},
+            {"event_type": [{"prefix": {"wildcard": "a"}}]},
+            {"data": {}},
+            {"data": {"n": [{"numeric": [">", 0, ">", 5]}]}},
+            {"data": {"n": [{"numeric": [">", "0"]}]}},
+            {"data": {"n": [{"numeric": ["<", 0, ">", 5]}]}},
+            {"data": {"n": [{"numeric": [">"]}]}},
+            {"data": {"n": [{"exists": "yes"}]}},
+            {"data": {"ip": [{"cidr": "example.com"}]}},
+            {"data": {"x": [{"anything-but": []}]}},
+            {"data": {"x": [{"anything-but": {"numeric": ["=", 1]}}]}},
+            {"$or": [{"source": ["ci"]}]},
+            {"$or": {"source": ["ci"]}},
+            {"$or": [{"source": ["ci"]}, {"source": "cd"}]},
+        ]
+        options = {"url": "http://127.0.0.1/", "secret": SECRET}
+        files = {}
+        for number, pattern in enumerate(right + wrong):
+            route = {"name": "r", "match": pattern, "to": ["a"]}
+            document = config({"a": {"plugin": "webhook", "config": options}}, [route])
+            files[self.write(f"{number}.yaml", document)] = pattern
+        violations = self.violations(schema, list(files))
+        for file, pattern in files.items():
+            with self.subTest(json.dumps(pattern)):
+                status, _, errors = self.program("validate", file)
+                flagged = [each for each in violations if each.startswith(file + ":")]
+                self.assertEqual(status == 0, pattern in right, errors)
+                self.assertEqual(flagged == [], pattern in right, flagged)
 
     def test_an_editor_completes_and_checks(self):
         server = LanguageServer(yaml_language_server(self), self.folder)

@@ -75,6 +75,14 @@ class Schemas(Case):
             {"event_type": "debate_end", "title": "A debate is over", "group": "debate"},
             listed["schemas"],
         )
+        known = host.call("GET", "/v1/schemas?all=true")[2]
+        self.assertGreaterEqual(known["count"], 277)
+        self.assertIn(
+            {"event_type": "gauntlet_start", "group": "gauntlet"},
+            [{key: each[key] for key in ("event_type", "group")} for each in known["schemas"]],
+        )
+        debate = host.call("GET", "/v1/schemas?all=true&group=debate")[2]["schemas"]
+        self.assertEqual({each["group"] for each in debate}, {"debate"})
         self.assertEqual(host.call("GET", "/v1/schemas/ballot")[2]["required"], ["box"])
         self.assertEqual(host.call("GET", "/v1/schemas/nothing")[0], 404)
         status, _, answer = host.call("POST", "/v1/schemas/vote", {"agent": 3})
@@ -105,6 +113,7 @@ class Schemas(Case):
         self.assertEqual(len(json.loads(self.program("schema", "list", "--format", "json")[1])), 20)
         known = json.loads(self.program("schema", "list", "--all", "--format", "json")[1])
         self.assertIn("gauntlet_start", [each["event_type"] for each in known])
+        self.assertGreaterEqual(len(known), 277)
         self.assertEqual(
             json.loads(self.program("schema", "show", "consensus")[1])["$id"], "consensus"
         )

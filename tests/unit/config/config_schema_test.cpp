@@ -130,6 +130,13 @@ bool schema_accepts(const std::string& json) {
   return *schema().accepts(json);
 }
 
+/// The files that the document names.
+void write_tls_files(const Folder& folder) {
+  for (const char* const name : {"cert.pem", "key.pem"}) {
+    std::filesystem::permissions(folder.write(name, "pem"), std::filesystem::perms::owner_all);
+  }
+}
+
 TEST_CASE("every key of the reader is described, and nothing else is", "[config_schema]") {
   std::set<std::string> places;
   for (const ReaderKey& key : all_reader_keys()) {
@@ -150,6 +157,7 @@ TEST_CASE("every key of the reader is described, and nothing else is", "[config_
 
 TEST_CASE("a file with every key satisfies the reader and the schema", "[config_schema]") {
   const Folder folder;
+  write_tls_files(folder);
   const std::string json = whole_document().json();
   INFO(json);
   const Loaded loaded = folder.load(json);
@@ -166,6 +174,7 @@ TEST_CASE("a file with every key satisfies the reader and the schema", "[config_
 TEST_CASE("an unknown key is flagged by the schema wherever the reader flags it",
           "[config_schema]") {
   const Folder folder;
+  write_tls_files(folder);
   const Document whole = whole_document();
   std::size_t places = 0;
   for (const std::string& map : whole.maps()) {
@@ -182,6 +191,7 @@ TEST_CASE("an unknown key is flagged by the schema wherever the reader flags it"
 
 TEST_CASE("reader and schema agree on the forms of values", "[config_schema]") {
   const Folder folder;
+  write_tls_files(folder);
   const std::vector<std::string> forms = {
       "0",        "1",          "-1",        "2.5",       "1e3",      "true",     "null",
       R"("")",    R"("0")",     R"("5")",    R"("x")",    R"("5s")",  R"("5")",   R"("5m")",
@@ -208,7 +218,8 @@ TEST_CASE("reader and schema agree on the forms of values", "[config_schema]") {
                           said.find(" is less than ") != std::string::npos ||
                           said.find(" is more than ") != std::string::npos ||
                           said.find("already") != std::string::npos ||
-                          said.find("a name is") != std::string::npos;
+                          said.find("a name is") != std::string::npos ||
+                          said.find("is a folder") != std::string::npos;
       if (!beyond) {
         CHECK(loaded.config.has_value() == schema_accepts(json));
         accepted += loaded.config ? 1 : 0;
