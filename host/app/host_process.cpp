@@ -17,6 +17,7 @@
 #include "app/settings_changes.h"
 #include "app/version.h"
 #include "core/metrics.h"
+#include "core/snapshot.h"
 #include "delivery/dispatcher.h"
 #include "http/authenticator.h"
 #include "http/server.h"
@@ -327,7 +328,7 @@ class HostProcessImpl final : public HostProcess {
   std::string base_url_;  // constant after start()
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
-  std::atomic<std::shared_ptr<const Rules>> rules_;
+  Snapshot<Rules> rules_;
   std::unique_ptr<loader::Plugins> plugins_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<PluginServices> services_;
