@@ -93,6 +93,7 @@ class HostProcessImpl final : public HostProcess {
     return turns_.run([this] {
       ReloadReport report = try_reload();
       status_.note(report);
+      log_problems(report.problems);
       if (report.refused) {
         log_.error("reload refused, the host goes on as it was",
                    {{"reason", report.refused->message}});
@@ -127,6 +128,18 @@ class HostProcessImpl final : public HostProcess {
   }
 
  private:
+  /// Also for whoever did not ask by a call that answers: a signal has nobody to tell.
+  void log_problems(const std::vector<config::Problem>& problems) const {
+    for (const config::Problem& problem : problems) {
+      const std::string text = config::to_string(problem);
+      if (problem.warning) {
+        log_.warning("the configuration is doubtful", {{"problem", text}});
+      } else {
+        log_.error("the configuration is wrong", {{"problem", text}});
+      }
+    }
+  }
+
   /// In two halves: what can fail comes first and touches nothing, then all is switched.
   ReloadReport try_reload() {
     ReloadReport report;
