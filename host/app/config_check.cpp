@@ -125,7 +125,8 @@ std::shared_ptr<const events::EventSchemas> load_schemas(const config::Config& c
   std::vector<events::SchemaFileError> errors;
   auto schemas = events::EventSchemas::load(effective_schema_path(config.schemas.path), errors);
   for (const auto& error : errors) {
-    problems.push_back({{error.file.string(), 0, 0}, "schemas.path", error.message});
+    problems.push_back(
+        {{error.file.string(), error.line, error.column}, "schemas.path", error.message});
   }
   for (const auto& folder : config.schemas.path) {
     if (!std::filesystem::is_directory(folder)) {

@@ -17,6 +17,7 @@
 #include "app/settings_changes.h"
 #include "app/version.h"
 #include "core/metrics.h"
+#include "core/snapshot.h"
 #include "delivery/dispatcher.h"
 #include "http/authenticator.h"
 #include "http/server.h"
@@ -92,6 +93,7 @@ class HostProcessImpl final : public HostProcess {
     return turns_.run([this] {
       ReloadReport report = try_reload();
       status_.note(report);
+      log_problems(report.problems);
       if (report.refused) {
         log_.error("reload refused, the host goes on as it was",
                    {{"reason", report.refused->message}});
@@ -126,6 +128,18 @@ class HostProcessImpl final : public HostProcess {
   }
 
  private:
+  /// Also for whoever did not ask by a call that answers: a signal has nobody to tell.
+  void log_problems(const std::vector<config::Problem>& problems) const {
+    for (const config::Problem& problem : problems) {
+      const std::string text = config::to_string(problem);
+      if (problem.warning) {
+        log_.warning("the configuration is doubtful", {{"problem", text}});
+      } else {
+        log_.error("the configuration is wrong", {{"problem", text}});
+      }
+    }
+  }
+
   /// In two halves: what can fail comes first and touches nothing, then all is switched.
   ReloadReport try_reload() {
     ReloadReport report;
@@ -327,7 +341,7 @@ class HostProcessImpl final : public HostProcess {
   std::string base_url_;  // constant after start()
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
-  std::atomic<std::shared_ptr<const Rules>> rules_;
+  Snapshot<Rules> rules_;
   std::unique_ptr<loader::Plugins> plugins_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<PluginServices> services_;

@@ -192,7 +192,7 @@ class DispatcherImpl final : public Dispatcher {
   void share_memory();
 
   /// Lets the instance of now finish what it has; finish_drain() follows.
-  std::future<void> drain(Slot& slot, Duration patience);
+  std::future<void> drain(Slot& slot);
 
   void finish_drain(Slot& slot);
 

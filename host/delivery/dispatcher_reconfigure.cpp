@@ -7,7 +7,7 @@ namespace {
 
 constexpr auto kStartPatience = std::chrono::seconds(35);
 /// Beyond an attempt's own time: its end must still be heard of.
-constexpr auto kDrainMargin = std::chrono::seconds(1);
+constexpr auto kDrainMargin = std::chrono::seconds(5);
 
 Error stopping() {
   return Error{ErrorCode::kConflict, "the host is stopping", {}};
@@ -53,14 +53,14 @@ Result<Reconfigured> DispatcherImpl::reconfigure(std::vector<SubscriberSpec> fre
         discard(std::move(slot.successor->plugged));
       }
       slot.successor = std::move(one.made);
-      drains.emplace_back(slot.lane->name(), drain(slot, patience));
+      drains.emplace_back(slot.lane->name(), drain(slot));
     }
     for (std::size_t i = 0; i < slots_.size() && !stopping_; ++i) {
       if (!slots_[i].retired &&
           std::find(removed.begin(), removed.end(), slots_[i].lane->name()) != removed.end()) {
         std::string name = slots_[i].lane->name();
         retire(i);
-        drains.emplace_back(std::move(name), drain(slots_[i], patience));
+        drains.emplace_back(std::move(name), drain(slots_[i]));
       }
     }
     share_memory();
@@ -225,16 +225,17 @@ void DispatcherImpl::add_slot(Successor made) {
   }
 }
 
-std::future<void> DispatcherImpl::drain(Slot& slot, Duration patience) {
+std::future<void> DispatcherImpl::drain(Slot& slot) {
   if (slot.drained) {
     slot.drained->set_value();
   }
   slot.drained = std::make_shared<std::promise<void>>();
   auto drained = slot.drained->get_future();
   if (slot.plugged) {
-    const Duration attempt = slot.lane->spec().policy.timeout + kDrainMargin;
+    // Time for every attempt to end by itself: one that is cut short may arrive twice.
+    const Duration longest = slot.lane->spec().policy.timeout + kDrainMargin;
     slot.lane->hand_over();
-    slot.plugged->instance->stop(clock_.mono_now() + std::max(attempt, patience));
+    slot.plugged->instance->stop(clock_.mono_now() + longest);
   } else {
     slot.generation = next_generation_++;  // whatever is being created comes too late
     finish_drain(slot);

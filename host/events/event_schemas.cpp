@@ -23,6 +23,23 @@ json::value parse(std::string_view text, json::error_code& failure) {
   return json::parse(json::string_view(text.data(), text.size()), failure);
 }
 
+/// Where `text` ceases to be JSON.
+void locate_syntax_error(std::string_view text, SchemaFileError& error) {
+  json::error_code failure;
+  json::stream_parser parser;
+  const std::size_t good = parser.write_some(json::string_view(text.data(), text.size()), failure);
+  if (!failure) {
+    parser.finish(failure);  // a document that ends too early
+  }
+  if (!failure) {
+    return;
+  }
+  const std::string_view before = text.substr(0, good);
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  error.line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  error.column = 1 + static_cast<int>(before.size() - line_start);
+}
+
 /// The value that `pointer` (RFC 6901) leads to; null if nothing is there.
 const json::value* at_pointer(const json::value& root, const std::string& pointer) {
   json::error_code failure;
@@ -138,7 +155,9 @@ std::shared_ptr<const EventSchemas> EventSchemas::load(const std::vector<fs::pat
       EventSchema schema{file.stem().string(), {}, {}, file, text.str()};
       auto compiled = JsonSchema::compile(schema.json);
       if (!compiled) {
-        errors.push_back({file, compiled.error().message});
+        SchemaFileError error{file, compiled.error().message};
+        locate_syntax_error(schema.json, error);
+        errors.push_back(std::move(error));
         continue;
       }
       json::error_code bad;

@@ -33,6 +33,8 @@ struct EventSchema {
 struct SchemaFileError {
   std::filesystem::path file;
   std::string message;
+  int line = 0;  ///< 1-based, of what is no JSON; 0: the file as a whole
+  int column = 0;
 };
 
 /// The schemas of event types, one file `<event_type>.json` each. Immutable and thread-safe.

@@ -210,7 +210,8 @@ class ReloadSettings(Case):
         broken = self.write("schemas/greeting.json", '{"type": "object",\n  "properties": ]}')
         code, answer = self.reload(host)
         self.assertEqual(code, 400)
-        self.assertEqual([each["file"] for each in answer["problems"]], [broken])
+        places = [(each["file"], each["line"], each["column"]) for each in answer["problems"]]
+        self.assertEqual(places, [(broken, 2, 17)])
         self.assertEqual((status("merry"), status(3)), (422, 202))
 
     def test_plugin_libraries_that_are_new_or_changed(self):

@@ -1,5 +1,8 @@
 #include <limits>
+#include <memory>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -9,6 +12,7 @@
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/result.h"
+#include "core/snapshot.h"
 
 namespace aev {
 namespace {
@@ -85,6 +89,27 @@ TEST_CASE("log lines are text or JSON, one write each") {
   CHECK(line.back() == '\n');
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST_CASE("a snapshot stays with whoever took it while another is put in its place") {
+  Snapshot<std::vector<int>> place;
+  CHECK(place.load() == nullptr);
+  place.store(std::make_shared<const std::vector<int>>(64, 0));
+  const auto first = place.load();
+  std::thread writer([&] {
+    for (int i = 1; i <= 1000; ++i) {
+      place.store(std::make_shared<const std::vector<int>>(64, i));
+    }
+  });
+  int last = 0;
+  while (last < 1000) {
+    const auto now = place.load();
+    REQUIRE(now->front() == now->back());
+    REQUIRE(now->front() >= last);
+    last = now->front();
+  }
+  writer.join();
+  CHECK(first->back() == 0);
 }
 
 }  // namespace

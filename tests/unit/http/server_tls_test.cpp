@@ -1,11 +1,14 @@
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <stdlib.h>
 
 #include <Poco/Net/Context.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/X509Certificate.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -37,7 +40,7 @@ class Certificate {
 
   [[nodiscard]] std::string path() const { return folder_ / "both.pem"; }
 
- private:
+  /// Replaces certificate and key by others.
   void write() const {
     const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"),
                                                                   EVP_PKEY_free);
@@ -59,8 +62,22 @@ class Certificate {
     PEM_write_X509(file.get(), certificate.get());
   }
 
+ private:
   std::filesystem::path folder_;
 };
+
+/// The certificate that the server shows to a new connection, as PEM.
+std::string shown_by(std::uint16_t port) {
+  Poco::Net::Context::Params params;
+  params.verificationMode = Poco::Net::Context::VERIFY_NONE;
+  const Poco::Net::Context::Ptr context(
+      new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, params));
+  Poco::Net::SecureStreamSocket client(Poco::Net::SocketAddress("127.0.0.1", port), context);
+  client.completeHandshake();
+  std::ostringstream pem;
+  client.peerCertificate().save(pem);
+  return pem.str();
+}
 
 }  // namespace
 
@@ -113,4 +130,32 @@ TEST_CASE("a certificate that cannot be read is named", "[http]") {
   auto started = Server::start(options, handler, clock, metrics, Logger(log, "http"));
   REQUIRE_FALSE(started.ok());
   CHECK(started.error().message.find("/nonexistent/cert.pem") != std::string::npos);
+}
+
+TEST_CASE("a renewed certificate is shown once it is taken, and a broken one never", "[http]") {
+  const Certificate certificate;
+  ServerOptions options;
+  options.tls_certificate = certificate.path();
+  RunningServer running(echo, options);
+  const std::string first = shown_by(running.port());
+  certificate.write();
+  CHECK(shown_by(running.port()) == first);
+  const auto take = running.server->prepare(options);
+  REQUIRE(take.ok());
+  CHECK(shown_by(running.port()) == first);
+  (*take)();
+  const std::string second = shown_by(running.port());
+  CHECK(second != first);
+
+  const Certificate other;
+  ServerOptions mixed = options;
+  mixed.tls_key = other.path();
+  const auto foreign = running.server->prepare(mixed);
+  REQUIRE_FALSE(foreign.ok());
+  CHECK(foreign.error().message.find(other.path()) != std::string::npos);
+  std::ofstream(certificate.path()) << "no certificate";
+  const auto broken = running.server->prepare(options);
+  REQUIRE_FALSE(broken.ok());
+  CHECK(broken.error().message.find(certificate.path()) != std::string::npos);
+  CHECK(shown_by(running.port()) == second);
 }

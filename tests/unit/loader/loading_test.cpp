@@ -67,6 +67,44 @@ TEST_CASE("a plugin is initialised once for all who use it, and again after all 
   CHECK(inspect_plugin(file));
 }
 
+TEST_CASE("what another search found is taken over, and taken back", "[loader]") {
+  zoo::Cage cage;
+  const TypeInfo* const type = cage.plugins->find_type("actor");
+  REQUIRE(type != nullptr);
+  const auto before = cage.plugins->catalogue();
+  const auto found =
+      Plugins::open({directory_of("throws")}, cage.clock, cage.metrics, cage.log.logger());
+  cage.plugins->use(found->catalogue());
+  CHECK(cage.plugins->find_type("actor") == nullptr);
+  CHECK(cage.plugins->file_of("actor").empty());
+  REQUIRE(cage.plugins->plugins().size() == 1);
+  CHECK(cage.plugins->file_of(cage.plugins->plugins()[0].types[0].id) ==
+        directory_of("throws") / "throws.so");
+  CHECK(type->version == "1.2.3");        // still there for whoever holds it
+  CHECK(cage.create("good") != nullptr);  // and for an instance that must be started again
+
+  cage.plugins->use(before);
+  CHECK(cage.plugins->find_type("actor") == type);
+  CHECK(cage.plugins->file_of("actor") == directory_of("actor") / "actor.so");
+}
+
+TEST_CASE("a library whose file changed is said to have changed", "[loader]") {
+  const zoo::TemporaryDirectory directory;
+  const auto file = directory.path() / "actor.so";
+  std::filesystem::copy_file(directory_of("actor") / "actor.so", file);
+  const auto changed = [&] {
+    const auto info = inspect_plugin(file);
+    REQUIRE(info.ok());
+    return info->changed_since_loaded;
+  };
+  CHECK_FALSE(changed());
+  CHECK_FALSE(changed());
+  const auto other = directory.path() / "other";
+  std::filesystem::copy_file(directory_of("actor") / "actor.so", other);
+  std::filesystem::rename(other, file);
+  CHECK(changed());
+}
+
 TEST_CASE("a missing plugin directory is skipped", "[loader]") {
   const zoo::TemporaryDirectory directory;
   const zoo::MemoryLog log;

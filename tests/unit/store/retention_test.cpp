@@ -75,5 +75,38 @@ TEST_CASE("attempts go by their own retention") {
   CHECK(fixture.store->attempts(filter)->at(0).seq == 2);
 }
 
+TEST_CASE("other options count at once") {
+  StoreFixture fixture;
+  fixture.append(fixture.event("a", {}));
+  StoreOptions options = fixture.options;
+  options.dedup_window = std::chrono::minutes(1);
+  fixture.store->set_options(options);
+  fixture.clock.advance(std::chrono::minutes(2));
+  CHECK(fixture.append(fixture.event("a", {})) == 2);
+  fixture.store->set_options(fixture.options);
+  CHECK(fixture.append(fixture.event("a", {})) == 2);  // found over the window of before
+
+  options.max_bytes = 1;
+  fixture.store->set_options(options);
+  const RoutedEvent more[] = {fixture.event("b", {})};
+  const auto refused = fixture.store->append(more);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::kFull);
+  fixture.store->set_options(fixture.options);
+  CHECK(fixture.store->append(more).ok());
+
+  // An event may go only once its id has left memory, which takes an idle moment of the writer.
+  options = fixture.options;
+  options.sync = SyncMode::kNormal;
+  options.events_retention = std::chrono::minutes(1);
+  fixture.store->set_options(options);
+  fixture.clock.advance(std::chrono::minutes(5));
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (fixture.store->list({}).value().size() > 0 && std::chrono::steady_clock::now() < limit) {
+    REQUIRE(fixture.store->run_retention().ok());
+  }
+  CHECK(fixture.store->list({}).value().empty());
+}
+
 }  // namespace
 }  // namespace aev::store
