@@ -10,7 +10,7 @@ const char* config_schema() noexcept {
   "required": ["database"],
   "additionalProperties": false,
   "definitions": {
-    "duration": {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"},
+    "duration": {"type": "string", "minLength": 2, "maxLength": 32, "description": "500ms, 10s, 5m, 1h or 7d"},
     "severity": {"enum": ["info", "low", "medium", "high", "critical"]},
     "event_type": {"type": "string", "pattern": "^[A-Za-z0-9_.:/-]{1,128}$"},
     "field": {"type": "string", "pattern": "^[^.]{1,128}([.][^.]{1,128})?$"}

@@ -68,8 +68,11 @@ class Parameters {
     }
     Poco::DateTime time;
     int zone = 0;
-    if (!Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::ISO8601_FRAC_FORMAT, given, time,
-                                        zone)) {
+    const bool looks_like_one = given.size() >= 20 && given[4] == '-' && given[7] == '-' &&
+                                (given[10] == 'T' || given[10] == ' ') &&
+                                given.find_first_not_of("0123456789-:.+TZtz ") == std::string::npos;
+    if (!looks_like_one || !Poco::DateTimeParser::tryParse(
+                               Poco::DateTimeFormat::ISO8601_FRAC_FORMAT, given, time, zone)) {
       throw sdk::ConfigError("/since", "'" + given + "' is no time such as 2026-03-01T12:00:00Z");
     }
     time.makeUTC(zone);

@@ -159,7 +159,7 @@ void RuleEngine::threshold(std::size_t number,
   const std::int64_t horizon =
       newest_received_ns_ - settings_.max_late.count() - rule.window.within_ns;
   slot.window.expire(horizon);
-  const WindowHit hit = slot.window.add(rule.window, {time_ns, event.entry, value});
+  WindowHit hit = slot.window.add(rule.window, {time_ns, event.entry, value});
   rule.table.resized(before, slot.window.size());
   const std::int64_t cooldown = rule.settings->cooldown.count();
   if (hit.reached && fired != nullptr) {
@@ -167,6 +167,7 @@ void RuleEngine::threshold(std::size_t number,
       ++counts_.suppressed;
     } else {
       slot.fired_ns = time_ns;
+      slot.window.widen(rule.window, hit);
       Firing firing{number,
                     key_,
                     time_ns,

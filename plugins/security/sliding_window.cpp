@@ -62,12 +62,7 @@ WindowHit SlidingWindow::count_events(const WindowRule& rule, std::size_t at) co
     std::size_t last = first + needed - 1;
     const std::int64_t start = (*this)[first].time_ns;
     if ((*this)[last].time_ns - start <= rule.within_ns) {
-      std::size_t earliest = first;
-      while (earliest > 0 &&
-             (*this)[last].time_ns - (*this)[earliest - 1].time_ns <= rule.within_ns) {
-        --earliest;
-      }
-      return {true, earliest, last, static_cast<std::uint32_t>(last - earliest + 1)};
+      return {true, first, last, rule.count};
     }
   }
   return {};
@@ -100,6 +95,18 @@ WindowHit SlidingWindow::count_values(const WindowRule& rule, std::size_t at) co
     }
   }
   return {};
+}
+
+void SlidingWindow::widen(const WindowRule& rule, WindowHit& hit) const {
+  while (hit.first > 0 &&
+         (*this)[hit.last].time_ns - (*this)[hit.first - 1].time_ns <= rule.within_ns) {
+    --hit.first;
+  }
+  ValueSet values;
+  for (std::size_t i = hit.first; rule.distinct && i <= hit.last; ++i) {
+    values.insert((*this)[i].value);
+  }
+  hit.count = static_cast<std::uint32_t>(rule.distinct ? values.size() : hit.last - hit.first + 1);
 }
 
 void SlidingWindow::make_room(const WindowRule& rule) {

@@ -23,7 +23,7 @@ struct WindowRule {
   std::size_t most_events = 256;  ///< that are kept; at least `count`
 };
 
-/// The part of a window that reached the threshold: events [first, last].
+/// Events [first, last] of a window, enough to reach the threshold.
 struct WindowHit {
   bool reached = false;
   std::size_t first = 0;
@@ -39,6 +39,9 @@ class SlidingWindow {
  public:
   /// Adds an event and says whether some span of within_ns that contains it reaches the count.
   WindowHit add(const WindowRule& rule, const WindowEvent& event);
+
+  /// Extends what add() found to all of the span that ends at hit.last, and counts it.
+  void widen(const WindowRule& rule, WindowHit& hit) const;
 
   /// Forgets what happened before `horizon_ns`.
   void expire(std::int64_t horizon_ns);

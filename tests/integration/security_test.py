@@ -68,6 +68,11 @@ class SecurityCase(Case):
         self.assertEqual(status, 200, answer)
         return answer
 
+    def stored(self, host, event_id):
+        status, _, answer = host.call("GET", f"/v1/events/{event_id}")
+        self.assertEqual(status, 200, answer)
+        return answer["event"]
+
     def verify(self, *arguments, code=0):
         status, text, errors = self.program(
             "audit", "verify", "--config", os.path.join(self.folder, "host.yaml"), "--format", "json",
@@ -90,7 +95,7 @@ class Reports(SecurityCase):
         answer = self.fail_login(host, 1)
         self.assertEqual(answer, {"accepted": 1, "duplicates": 0, "ids": ["login-1"]})
         self.assertEqual(self.fail_login(host, 1)["duplicates"], 1)
-        stored = host.call("GET", "/v1/events/login-1")[2]
+        stored = self.stored(host, "login-1")
         self.assertEqual(stored["event_type"], "auth_failure")
         self.assertEqual(
             stored["data"], {"user_id": "ada", "reason": "bad password", "ip_address": "203.0.113.7"}
@@ -128,10 +133,10 @@ class Reports(SecurityCase):
         )  # fmt: skip
         self.assertEqual(status, 0, errors)
         self.assertIn("recorded as event ", text)
-        event = host.call("GET", "/v1/events/" + text.split()[-1])[2]
+        event = self.stored(host, text.split()[-1])
         self.assertEqual(event["event_type"], "suspicious_activity")
         self.assertEqual(event["data"]["metadata"], {"files": 9000})
-        self.assertEqual(host.call("GET", "/v1/events/" + first)[2]["data"]["ip_address"], "2001:db8::7")
+        self.assertEqual(self.stored(host, first)["data"]["ip_address"], "2001:db8::7")
         status, text, errors = self.program(
             "security", "log-auth-failure", "--url", host.url, "--user-id", "ada", "--reason", "x",
             "--ip-address", "nowhere",
@@ -225,7 +230,7 @@ class Rules(SecurityCase):
         wait_until(lambda: self.query(host, "status")["outbox"] == 0, "the outbox is empty")
         threats = host.call("GET", "/v1/events?event_type=threat_detected")[2]["events"]
         self.assertEqual(len(threats), 1)
-        self.assertEqual(set(receiver.ids()), {threats[0]["id"]})
+        self.assertEqual(set(receiver.ids()), {threats[0]["event"]["id"]})
         self.assertEqual(host.stop(), 0)
         report = self.verify()
         self.assertTrue(report["intact"], report)
@@ -348,7 +353,7 @@ class Audit(SecurityCase):
         database.close()
         report = self.verify(code=1)
         first = report["problems"][0]
-        self.assertEqual((first["entry"], first["kind"]), (12, "unlinked"))
+        self.assertEqual((first["entry"], first["kind"]), (11, "unlinked"))  # behind the last good signature
 
     def test_the_key_that_must_have_signed(self):
         self.written()
@@ -393,7 +398,7 @@ class Configuration(SecurityCase):
         tail = f"routes: [{{name: all, to: [desk]}}]\nplugins: {{path: ['{os.environ['AEV_PLUGINS']}']}}\n"
         for rule, line, column, words in (
             ("      rules: [{name: a, events: [x], count: 5}]\n", 7, None, "within: 10m"),
-            ("      rules:\n        - name: a\n          events: [x]\n          within: 5 minutes\n", 10, 19, ""),
+            ("      rules:\n        - name: a\n          events: [x]\n          count: 2\n          within: 5 minutes\n", 11, 11, "no duration"),
             ("      rules:\n        - name: a\n          event: [x]\n", 9, None, "event"),
             ("      max_late: 99999d\n", 7, 17, "no duration"),
             ("      rules: [{name: a, events: [x]}, {name: a, events: [y]}]\n", 7, 45, "is called 'a' too"),
