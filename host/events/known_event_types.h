@@ -13,8 +13,8 @@ struct KnownEventType {
 
 /// All of them, by name: the 277 types of Aragora's stream, and those of its notifications,
 /// deliberations (`deliberation.…`) and security findings, and three that security rules are made
-/// for (`auth_failure`, `suspicious_activity`, `rate_limit_exceeded`). For suggestions and listings only: an
-/// event of any other type is as good.
+/// for (`auth_failure`, `suspicious_activity`, `rate_limit_exceeded`). For suggestions and listings
+/// only: an event of any other type is as good.
 [[nodiscard]] std::span<const KnownEventType> known_event_types();
 
 /// Null if the type is none of them.

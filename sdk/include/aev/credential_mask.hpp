@@ -378,6 +378,9 @@ struct Assigned {
     return 0;
   }
   const std::size_t body = at + kBegin.size() + label + kLabel.size();
+  if (text.substr(body).starts_with(kMarker)) {
+    return 0;  // masked before
+  }
   const std::size_t end = text.find("-----END ", body);
   if (end == std::string_view::npos) {
     return text.size();
