@@ -1,6 +1,7 @@
 #include "applied_seqs.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string_view>
 
@@ -25,27 +26,40 @@ AppliedSeqs::AppliedSeqs(Database& database, std::int64_t log, std::uint64_t flo
                               "ON CONFLICT DO UPDATE SET bits = excluded.bits")),
       remove_upto_(database.prepare("DELETE FROM applied WHERE log = ? AND chunk < ?")) {}
 
+AppliedSeqs::Chunk AppliedSeqs::read(std::uint64_t number) const {
+  Chunk out;
+  if (read_.bind(1, log_).bind(2, static_cast<std::int64_t>(number)).step()) {
+    const std::string_view bits = read_.text(0);
+    std::memcpy(out.bits.data(), bits.data(), std::min(bits.size(), sizeof out.bits));
+  }
+  read_.reset();
+  return out;
+}
+
 AppliedSeqs::Chunk& AppliedSeqs::chunk(std::uint64_t number) {
-  if (last_ != nullptr && last_number_ == number) {
-    return *last_;
-  }
-  const auto [at, made] = chunks_.try_emplace(number);
-  if (made) {
-    try {
-      if (read_.bind(1, log_).bind(2, static_cast<std::int64_t>(number)).step()) {
-        const std::string_view bits = read_.text(0);
-        std::memcpy(at->second.bits.data(), bits.data(),
-                    std::min(bits.size(), sizeof(at->second.bits)));
-      }
-      read_.reset();
-    } catch (...) {
-      chunks_.erase(at);
-      throw;
+  if (last_ == nullptr || last_number_ != number) {
+    auto at = chunks_.find(number);
+    if (at == chunks_.end()) {
+      at = chunks_.emplace(number, read(number)).first;
     }
+    last_number_ = number;
+    last_ = &at->second;
   }
-  last_number_ = number;
-  last_ = &at->second;
   return *last_;
+}
+
+/// A chunk in which everything up to the floor is set.
+AppliedSeqs::Chunk AppliedSeqs::with_floor(std::uint64_t number) const {
+  const std::uint64_t first = number * kSeqsPerChunk;
+  Chunk out;
+  if (floor_ < first + kSeqsPerChunk - 1) {
+    const auto at = chunks_.find(number);
+    out = at == chunks_.end() ? read(number) : at->second;
+  }
+  for (std::uint64_t seq = first; seq <= floor_ && seq < first + kSeqsPerChunk; ++seq) {
+    out.bits[seq % kSeqsPerChunk / 64] |= std::uint64_t{1} << (seq % 64);
+  }
+  return out;
 }
 
 bool AppliedSeqs::add(std::uint64_t seq) {
@@ -83,21 +97,28 @@ void AppliedSeqs::cut_above(std::uint64_t seq) {
   border.dirty = true;
 }
 
+std::uint64_t AppliedSeqs::missing_in(const AppliedSeqs& other,
+                                      std::uint64_t first,
+                                      std::uint64_t last) const {
+  std::uint64_t missing = 0;
+  for (std::uint64_t number = first / kSeqsPerChunk; number <= last / kSeqsPerChunk; ++number) {
+    const Chunk ours = with_floor(number);
+    const Chunk theirs = other.with_floor(number);
+    for (std::size_t i = 0; i < ours.bits.size(); ++i) {
+      const std::uint64_t base = number * kSeqsPerChunk + i * 64;
+      for (std::uint64_t rest = ours.bits[i] & ~theirs.bits[i]; rest != 0; rest &= rest - 1) {
+        const std::uint64_t seq = base + static_cast<std::uint64_t>(std::countr_zero(rest));
+        missing += seq >= first && seq <= last ? 1 : 0;
+      }
+    }
+  }
+  return missing;
+}
+
 void AppliedSeqs::absorb_full_chunks() {
-  // Seq 0 does not exist, so the first chunk is full without it.
-  for (;;) {
-    const std::uint64_t number = (floor_ + 1) / kSeqsPerChunk;
-    const auto at = chunks_.find(number);
-    if (at == chunks_.end()) {
-      return;
-    }
-    Chunk probe = at->second;
-    for (std::uint64_t seq = number * kSeqsPerChunk; seq <= floor_; ++seq) {
-      probe.bits[seq % kSeqsPerChunk / 64] |= std::uint64_t{1} << (seq % 64);
-    }
-    if (!probe.full()) {
-      return;
-    }
+  // Seq 0 does not exist: being below the floor it counts as set.
+  for (std::uint64_t number = (floor_ + 1) / kSeqsPerChunk;
+       chunks_.contains(number) && with_floor(number).full(); ++number) {
     floor_ = (number + 1) * kSeqsPerChunk - 1;
   }
 }

@@ -29,6 +29,11 @@ class AppliedSeqs {
   /// Forgets all above `seq`: those numbers will be given to other events.
   void cut_above(std::uint64_t seq);
 
+  /// How many seqs from `first` to `last` count as counted here and not in `other`.
+  [[nodiscard]] std::uint64_t missing_in(const AppliedSeqs& other,
+                                         std::uint64_t first,
+                                         std::uint64_t last) const;
+
   [[nodiscard]] std::uint64_t floor() const { return floor_; }
 
   /// Writes what changed.
@@ -48,6 +53,8 @@ class AppliedSeqs {
   };
 
   Chunk& chunk(std::uint64_t number);
+  [[nodiscard]] Chunk read(std::uint64_t number) const;
+  [[nodiscard]] Chunk with_floor(std::uint64_t number) const;
   void absorb_full_chunks();
 
   Database& database_;
@@ -56,7 +63,7 @@ class AppliedSeqs {
   std::map<std::uint64_t, Chunk> chunks_;
   std::uint64_t last_number_ = 0;
   Chunk* last_ = nullptr;  // chunks_[last_number_]
-  Statement read_;
+  mutable Statement read_;
   Statement write_;
   Statement remove_upto_;
 };

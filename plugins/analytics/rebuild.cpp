@@ -134,6 +134,16 @@ void Rebuild::take(const Page& page) {
 
 void Rebuild::switch_over(const Page& page) {
   try {
+    // Retention removes events from among those that a dead letter still holds.
+    const std::uint64_t lost = live_.counted_beyond(*scratch_, page.first_seq);
+    if (lost != 0 && !progress().options.partial) {
+      end(RebuildState::kRefused,
+          std::to_string(lost) +
+              " events that were counted are no longer in the host's log, or were never routed to "
+              "this subscriber (all=true counts those); a rebuild would lose them. To rebuild from "
+              "what is left: partial=true");
+      return;
+    }
     scratch_->raise_floor(page.first_seq);
     live_.replace_by(*scratch_);
   } catch (const std::exception& fault) {

@@ -198,6 +198,11 @@ bool Rollup::counts_more_than_log(std::uint64_t first_seq) {
          database_->integer("SELECT value FROM meta WHERE name = 'log_cuts'") != 0;
 }
 
+std::uint64_t Rollup::counted_beyond(const Rollup& other, std::uint64_t first_seq) const {
+  const std::uint64_t first = std::max(first_seq, place_.lowest);
+  return place_.applied == 0 ? 0 : seqs_->missing_in(*other.seqs_, first, place_.highest);
+}
+
 bool Rollup::remove_old(std::int64_t now_s) {
   Transaction transaction(*database_);
   bool more = false;

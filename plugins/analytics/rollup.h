@@ -70,6 +70,9 @@ class Rollup {
   /// has (0: it has none at all).
   [[nodiscard]] bool counts_more_than_log(std::uint64_t first_seq);
 
+  /// Events of the log in use, from `first_seq` on, that are counted here and not in `other`.
+  [[nodiscard]] std::uint64_t counted_beyond(const Rollup& other, std::uint64_t first_seq) const;
+
   /// Removes some of what is older than the retention; true if there may be more.
   bool remove_old(std::int64_t now_s);
 

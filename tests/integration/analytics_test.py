@@ -103,6 +103,38 @@ class Figures(Analytics):
         self.assertEqual({row["agent"]: row["messages"] for row in board if row["messages"]}, spoken)
         self.assertEqual(host.stop(), 0)
 
+    def test_stream_envelopes_in_the_other_spelling_say_the_same(self):
+        host = self.start()
+        said = [
+            ("debate_start", "", {"task": "Which?", "agents": ["ada", "bob"]}),
+            ("round_start", "", {"round": 2}),
+            ("agent_message", "ada", {"content": "hm", "role": "proposer"}),
+            ("critique", "bob", {"target": "ada", "issues": ["why"], "severity": 0.4, "content": "no"}),
+            ("vote", "bob", {"vote": "ada", "confidence": 0.9}),
+            ("consensus", "", {"reached": True, "confidence": 0.8, "answer": "this"}),
+            ("debate_end", "", {"duration": 12.5, "rounds": 2}),
+        ]
+        envelopes = [
+            {"type": kind, "data": data, "timestamp": 1772366400.5 + number, "round": 0,
+             "agent": agent, "seq": number + 1, "agent_seq": 0, "loop_id": "loop-1"}
+            for number, (kind, agent, data) in enumerate(said)
+        ]  # fmt: skip
+        host.post(list(reversed(envelopes)))
+        self.wait_counted(host, len(said))
+        one = self.ask(host, "debate", debate_id="loop-1")
+        shown = {key: one[key] for key in ("outcome", "consensus_reached", "confidence", "rounds",
+                                           "duration_seconds", "task", "started")}  # fmt: skip
+        self.assertEqual(
+            shown,
+            {"outcome": "completed", "consensus_reached": True, "confidence": 0.8, "rounds": 2,
+             "duration_seconds": 12.5, "task": "Which?", "started": "2026-03-01T12:00:00.500Z"},
+        )  # fmt: skip
+        self.assertEqual(
+            {each["agent"]: (each["messages"], each["critiques"], each["votes_cast"], each["votes_won"])
+             for each in one["agents"]},
+            {"ada": (1, 0, 0, 1), "bob": (0, 1, 1, 0)},
+        )  # fmt: skip
+
     def test_answers_in_csv_and_by_the_verb(self):
         host = self.start()
         events = self.post_recorded(host)
@@ -249,6 +281,15 @@ class BadInput(Analytics):
                 self.assertIn("hour", text)
             else:
                 self.assertIn(f"{path}:{self.place(path, key)}:", text)
+
+    def test_validate_probes_the_file_on_demand(self):
+        path, (code, out, err) = self.validate(self.figures())
+        self.assertEqual(code, 0, out + err)
+        with open(os.path.join(self.folder, "figures.db"), "wb") as out:
+            out.write(b"no database " * 500)
+        code, out, err = self.program("validate", "--check", path)
+        self.assertNotEqual(code, 0)
+        self.assertIn("left as it is", out + err)
 
     def test_a_file_that_is_no_database_is_left_alone_and_nothing_is_lost(self):
         path = os.path.join(self.folder, "figures.db")

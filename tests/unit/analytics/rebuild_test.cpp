@@ -83,6 +83,26 @@ TEST_CASE("a rebuild that would lose figures is refused unless it is asked for")
   CHECK(fixture.wait_for_rebuild() == "done");
 }
 
+TEST_CASE("events that are gone from among others are missed too") {
+  std::mt19937_64 random(17);
+  const std::int64_t now = unix_now_ns();
+  const Events events = generate_events(random, 9000, now);
+  SubscriberFixture fixture;
+  for (const sdk::FakeEvent& event : events) {
+    fixture.host->add_history(event);
+  }
+  fixture.start();
+  fixture.deliver(events);
+  fixture.host->remove_history(40);
+  for (const std::size_t held : {0u, 6u}) {
+    fixture.host->add_history(events[held]);
+  }
+  CHECK(says(fixture.rebuild(), R"("state":"running")"));
+  CHECK(fixture.wait_for_rebuild() == "refused");
+  CHECK(says(fixture.query("status"), "38 events that were counted are no longer"));
+  fixture.check_against(Reference(events, now));
+}
+
 TEST_CASE("a rebuild that is cut off leaves the old figures and no file behind") {
   std::mt19937_64 random(13);
   const std::int64_t now = unix_now_ns();
