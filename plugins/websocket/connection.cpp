@@ -36,6 +36,8 @@ struct Handshake {
   beast::flat_buffer buffer{kMaxHeadBytes};
   http::request_parser<http::empty_body> parser;
   http::response<http::string_body> response;
+  std::string protocols;
+  std::string forwarded_for;
   Admission admission;
 };
 
@@ -142,8 +144,17 @@ class BeastConnection final : public Connection {
     head.host = header(http::field::host);
     head.origin = header(http::field::origin);
     head.authorization = header(http::field::authorization);
-    head.protocols = header(http::field::sec_websocket_protocol);
-    head.forwarded_for = text(request["X-Forwarded-For"]);
+    // Lists, which may be spread over several lines.
+    const auto joined = [&](beast::string_view name) {
+      std::string all;
+      const auto [first, last] = request.equal_range(name);
+      for (auto at = first; at != last; ++at) {
+        all.append(all.empty() ? "" : ",").append(at->value().data(), at->value().size());
+      }
+      return all;
+    };
+    head.protocols = handshake_->protocols = joined("Sec-WebSocket-Protocol");
+    head.forwarded_for = handshake_->forwarded_for = joined("X-Forwarded-For");
     head.peer = peer_;
     Admission& admission = handshake_->admission;
     const auto now = std::chrono::steady_clock::now();

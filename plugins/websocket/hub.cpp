@@ -84,24 +84,30 @@ void Hub::heard(Client& client, bool pong, MonoTime now) {
   }
 }
 
-void Hub::received(Client& client, std::string_view text, MonoTime now) {
+bool Hub::admits_message(Client& client, MonoTime now) {
   now_ = now;
   heard(client, false, now);
   ++counters_.messages_in;
   if (client.closing) {
+    return false;
+  }
+  if (client.messages.take(now)) {
+    client.strikes = 0;
+    return true;
+  }
+  ++counters_.rate_limited;
+  if (++client.strikes >= kMaxStrikes) {
+    close(client, CloseCode::kTooManyRequests, "too many messages", true);
+  } else {
+    send(client, make_error(429, "too many messages: this one was not looked at", "rate_limited"));
+  }
+  return false;
+}
+
+void Hub::received(Client& client, std::string_view text, MonoTime now) {
+  if (!admits_message(client, now)) {
     return;
   }
-  if (!client.messages.take(now)) {
-    ++counters_.rate_limited;
-    if (++client.strikes >= kMaxStrikes) {
-      close(client, CloseCode::kTooManyRequests, "too many messages", true);
-    } else {
-      send(client,
-           make_error(429, "too many messages: this one was not looked at", "rate_limited"));
-    }
-    return;
-  }
-  client.strikes = 0;
   std::string fault;
   bool invalid_json = false;
   const auto message = parse_client_message(text, fault, invalid_json);
@@ -113,10 +119,7 @@ void Hub::received(Client& client, std::string_view text, MonoTime now) {
 }
 
 void Hub::received_binary(Client& client, MonoTime now) {
-  now_ = now;
-  heard(client, false, now);
-  ++counters_.messages_in;
-  if (!client.closing) {
+  if (admits_message(client, now)) {
     send(client,
          make_error(400, "binary messages are not taken: send JSON text", "BINARY_NOT_SUPPORTED"));
   }

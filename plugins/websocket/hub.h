@@ -111,6 +111,7 @@ class Hub {
   };
 
   // hub.cpp: clients and their messages
+  [[nodiscard]] bool admits_message(Client& client, MonoTime now);
   void answer(Client& client, const ClientMessage& message, MonoTime now);
   void subscribe(Client& client, Wish wish, MonoTime now);
   void unsubscribe(Client& client);

@@ -11,6 +11,7 @@ import unittest
 
 from harness import Case, config, event, hex_hmac, wait_until
 from websocket_clients import Clients, Page, install_ws
+from websocket_conformance import Conformance  # noqa: F401, its test runs here
 
 OPEN_LIMITS = {"clients_per_address": 1000, "handshakes_per_minute": 100000}
 

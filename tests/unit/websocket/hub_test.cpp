@@ -198,3 +198,24 @@ TEST_CASE("who answers no ping is cut, who speaks is not", "[websocket]") {
   CHECK_FALSE(talker->was_cut);
   CHECK(fixture.hub.counters().dead_clients == 1);
 }
+
+TEST_CASE("who sends too much is told, and then closed", "[websocket]") {
+  HubFixture fixture;
+  const auto client = std::make_shared<FakeClient>(99);
+  client->messages = TokenBucket(1, 3, fixture.now);
+  fixture.hub.add(client, fixture.now);
+  fixture.hub.opened(*client, {}, fixture.now);
+  for (int i = 0; i < 3; ++i) {
+    fixture.say(*client, R"({"type":"ping"})");
+  }
+  fixture.hub.received_binary(*client, fixture.now);
+  fixture.settle({client});
+  CHECK(HubFixture::of_type(*client, "pong").size() == 3);
+  REQUIRE(HubFixture::of_type(*client, "error").size() == 1);
+  CHECK(HubFixture::of_type(*client, "error")[0].find("429") != std::string::npos);
+  for (int i = 0; i < 60; ++i) {
+    fixture.say(*client, "{}");
+    fixture.settle({client});
+  }
+  CHECK(client->close_code == CloseCode::kTooManyRequests);
+}
