@@ -106,6 +106,7 @@ TEST_CASE("a refusal ends as the broker meant it", "[kafka]") {
   // The next ones go as if nothing had been.
   publishing.subscriber.deliver(Publishing::events(2));
   REQUIRE(publishing.host.wait_settled(5));
+  INFO(publishing.host.settled()[4].reason);
   CHECK(publishing.count(AEV_DELIVERED) == 2);
 }
 
