@@ -21,6 +21,7 @@ using std::chrono::steady_clock;
 constexpr auto kGrace = std::chrono::seconds(2);
 constexpr int kTickMs = 100;
 constexpr int kProbeMs = 1000;
+constexpr std::size_t kUsualEnvelopeBytes = 256;  // of a value beside the event's data
 constexpr std::size_t kMostTopicHandles = 4096;
 constexpr const char* kStatisticsMs = "10000";
 
@@ -108,6 +109,11 @@ std::uint32_t Publisher::deliver(const sdk::Batch& batch, bool& busy) {
   }
   PublishLease& lease = shelf_.add(batch);
   if (!value_is_data(options_.format)) {
+    std::size_t expected = 0;
+    for (const sdk::Event event : batch) {
+      expected += event.data().size() + kUsualEnvelopeBytes;
+    }
+    lease.values.reserve(expected);
     lease.ends.reserve(batch.size());
     for (const sdk::Event event : batch) {
       append_value(lease.values, options_.format, event);
@@ -147,14 +153,18 @@ std::uint32_t Publisher::deliver(const sdk::Batch& batch, bool& busy) {
 }
 
 rd_kafka_topic_t* Publisher::topic_of(const std::string& name) {
+  if (last_topic_ != nullptr && name == last_topic_name_) {
+    return last_topic_;
+  }
+  last_topic_name_ = name;
   if (const auto found = topics_.find(name); found != topics_.end()) {
-    return found->second.get();
+    return last_topic_ = found->second.get();
   }
   if (topics_.size() >= kMostTopicHandles) {
     topics_.clear();  // those in use live on with their messages
   }
   TopicPtr topic(rd_kafka_topic_new(client_.get(), name.c_str(), nullptr));
-  return topics_.emplace(name, std::move(topic)).first->second.get();
+  return last_topic_ = topics_.emplace(name, std::move(topic)).first->second.get();
 }
 
 rd_kafka_resp_err_t Publisher::produce(rd_kafka_topic_t* topic,

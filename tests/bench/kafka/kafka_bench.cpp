@@ -151,7 +151,7 @@ std::vector<aev_event> as_raw(const std::vector<MadeEvent>& events) {
   std::vector<aev_event> all(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
     all[i].seq = i + 1;
-    all[i].time_unix_ns = 1'772'366'400'000'000'000;
+    all[i].time_unix_ns = 1'772'366'400'000'000'000 + static_cast<std::int64_t>(i) * 1'234'567;
     all[i].id = aev::sdk::str(events[i].id);
     all[i].event_type = aev::sdk::str("agent_message");
     all[i].debate_id = aev::sdk::str(events[i].debate);
@@ -214,13 +214,15 @@ std::vector<Message> ready_made(const std::vector<MadeEvent>& events, bool binar
     messages[i].headers = {{"content-type", "application/json"}};
     if (binary) {
       messages[i].value = events[i].data;
+      std::string time;
+      aev::sdk::append_rfc3339(time, raw[i].time_unix_ns);
       for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
                {"ce_specversion", "1.0"},
                {"ce_id", events[i].id},
                {"ce_source", "arena"},
                {"ce_type", "agent_message"},
                {"ce_subject", events[i].debate},
-               {"ce_time", "2026-03-01T12:00:00Z"}}) {
+               {"ce_time", time}}) {
         messages[i].headers.emplace_back(name, value);
       }
     } else {
@@ -346,7 +348,9 @@ int main(int argc, char** argv) {
       return;
     }
     // A cluster of its own for each measurement: a mock broker keeps all it gets in memory.
-    rd_kafka_t* const keeper = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0);
+    rd_kafka_conf_t* const quiet = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(quiet, nullptr);
+    rd_kafka_t* const keeper = rd_kafka_new(RD_KAFKA_PRODUCER, quiet, nullptr, 0);
     rd_kafka_mock_cluster_t* const cluster = rd_kafka_mock_cluster_new(keeper, 1);
     rd_kafka_mock_topic_create(cluster, "bench", 4, 1);
     body(rd_kafka_mock_cluster_bootstraps(cluster));

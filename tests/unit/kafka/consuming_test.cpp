@@ -25,15 +25,16 @@ std::vector<TestMessage> event_messages(int begin, int end) {
 }
 
 struct Consuming {
-  explicit Consuming(std::string options = {}) : options_(std::move(options)) {
+  explicit Consuming(std::string options = {}, std::string commit_interval = "50ms")
+      : options_(std::move(options)), commit_interval_(std::move(commit_interval)) {
     cluster.create_topic("t", 2);
   }
 
   [[nodiscard]] sdk::FakeSubscriber start_source(sdk::FakeHost& with) const {
     auto source =
         with.create("kafka_source",
-                    R"({"topics":["t"],"group":"g","commit_interval":"50ms","brokers":)" +
-                        cluster.brokers_json() +
+                    R"({"topics":["t"],"group":"g","commit_interval":")" + commit_interval_ +
+                        R"(","brokers":)" + cluster.brokers_json() +
                         R"(,"librdkafka":{"session.timeout.ms":6000,"heartbeat.interval.ms":200,)" +
                         R"("topic.metadata.refresh.interval.ms":500})" + options_ + "}");
     source.start();
@@ -50,12 +51,13 @@ struct Consuming {
     return host.wait([&] { return source.query("status").find(wanted) != std::string::npos; });
   }
 
-  /// The broker has that offset of partition 0 from the group.
-  [[nodiscard]] bool wait_committed(std::int64_t offset) {
-    return host.wait([&] { return cluster.committed("g", "t", 0) == offset; });
+  /// The broker has that offset of the partition from the group.
+  [[nodiscard]] bool wait_committed(std::int64_t offset, std::int32_t partition = 0) {
+    return host.wait([&] { return cluster.committed("g", "t", partition) == offset; });
   }
 
   const std::string options_;
+  const std::string commit_interval_;
   MockCluster cluster;
   sdk::FakeHost host{aev_plugin_entry};
 };
@@ -84,6 +86,16 @@ TEST_CASE("an offset is committed only when its event is durable", "[kafka]") {
   CHECK(made.cluster.committed("g", "t", 0) == RD_KAFKA_OFFSET_INVALID);
   made.host.release_answers();
   CHECK(made.wait_committed(5));
+}
+
+TEST_CASE("who leaves commits what is durable by then", "[kafka]") {
+  Consuming made("", "10m");
+  made.cluster.produce("t", 0, event_messages(0, 5));
+  auto source = made.start_source(made.host);
+  REQUIRE(made.wait_emitted(5));
+  CHECK(made.cluster.committed("g", "t", 0) == RD_KAFKA_OFFSET_INVALID);
+  CHECK(source.stop());
+  CHECK(made.cluster.committed("g", "t", 0) == 5);
 }
 
 TEST_CASE("what was not durable when the host died is read again", "[kafka]") {
@@ -159,6 +171,8 @@ TEST_CASE("two members share the partitions, and one takes over from the other",
     other.pump();
     return made.host.emitted().size() == 20 && other.emitted().size() == 20;
   }));
+  REQUIRE(made.wait_committed(20, 0));
+  REQUIRE(made.wait_committed(20, 1));
   REQUIRE(first.stop());
   made.cluster.produce("t", 0, event_messages(40, 50));
   made.cluster.produce("t", 1, event_messages(50, 60));
@@ -248,7 +262,8 @@ TEST_CASE("messages without a value are passed over", "[kafka]") {
   auto source = made.start_source(made.host);
   REQUIRE(made.wait_committed(2));
   CHECK(made.host.emitted().size() == 1);
-  CHECK(source.query("status").find("\"skipped\":1") != std::string::npos);
+  CHECK(made.host.wait(
+      [&] { return source.query("status").find("\"skipped\":1") != std::string::npos; }));
 }
 
 TEST_CASE("data of any kind comes in with its place", "[kafka]") {
