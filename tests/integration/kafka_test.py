@@ -140,6 +140,10 @@ def source(topics, group, **more):
     }
 
 
+# What librdkafka needs beside it under ThreadSanitizer (tests/support/c11_threads.c).
+PRELOAD = {"LD_PRELOAD": os.environ["AEV_PRELOAD"]} if "AEV_PRELOAD" in os.environ else {}
+
+
 class KafkaCase(Case):
     def setUp(self):
         super().setUp()
@@ -148,10 +152,16 @@ class KafkaCase(Case):
             self.unavailable(Shared.why_not)
         self.topic = "t-" + uuid.uuid4().hex[:10]
 
+    def host(self, settings, environment=None):
+        return super().host(settings, {**PRELOAD, **(environment or {})})
+
+    def program(self, *arguments, **more):
+        return super().program(*arguments, environment=PRELOAD, **more)
+
     def second_host(self, settings, name):
         folder = os.path.join(self.folder, name)
         os.makedirs(folder)
-        host = Host(folder, settings)
+        host = Host(folder, settings, PRELOAD)
         self.addCleanup(self.finish, host)
         return host.start()
 
