@@ -296,7 +296,7 @@ void Consumer::on_log(const rd_kafka_t* client, int level, const char* facility,
 }
 
 void Consumer::note(std::string error) {
-  last_error_ = std::move(error);
+  intake_.note(std::move(error));
 }
 
 // --- status -------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ void Consumer::publish_status(bool force) {
   status.rebalances = rebalances_;
   status.open = intake_.table().count();
   status.counts = intake_.counts();
-  status.last_error = last_error_.empty() ? intake_.last_error() : last_error_;
+  status.last_error = intake_.last_error();
   status.partitions = read_positions(*client_, intake_.table());
   partitions_metric_.set(static_cast<double>(status.partitions.size()));
   lag_metric_.set(static_cast<double>(total_lag(status)));

@@ -74,7 +74,6 @@ class Consumer {
   bool failed_ = false;
   sdk::MonoTime full_since_{};
   sdk::MonoTime status_at_{};
-  std::string last_error_;
   std::uint64_t rebalances_ = 0;
   sdk::Metric partitions_metric_;
   sdk::Metric lag_metric_;
