@@ -149,6 +149,7 @@ void Consumer::finish() {
     }
   }
   store_offsets();
+  commit_now();
   leave(deadline);
 }
 
@@ -229,6 +230,7 @@ void Consumer::settle_before_revoke(const rd_kafka_topic_partition_list_t& parti
     }
   }
   store_offsets();
+  commit_now();
 }
 
 // --- offsets and flow ---------------------------------------------------------------------------
@@ -244,6 +246,12 @@ void Consumer::store_offsets() {
   }
   // An error of one of them means that its partition was taken away: it is read again elsewhere.
   rd_kafka_offsets_store(client_.get(), list.get());
+}
+
+/// On its way when this returns; what comes next for the partitions waits for it.
+void Consumer::commit_now() {
+  // An error says that there is nothing to commit.
+  rd_kafka_commit(client_.get(), nullptr, 1);
 }
 
 void Consumer::set_paused(bool paused) {
@@ -288,7 +296,7 @@ void Consumer::on_log(const rd_kafka_t* client, int level, const char* facility,
 }
 
 void Consumer::note(std::string error) {
-  last_error_ = std::move(error);
+  intake_.note(std::move(error));
 }
 
 // --- status -------------------------------------------------------------------------------------
@@ -305,7 +313,7 @@ void Consumer::publish_status(bool force) {
   status.rebalances = rebalances_;
   status.open = intake_.table().count();
   status.counts = intake_.counts();
-  status.last_error = last_error_.empty() ? intake_.last_error() : last_error_;
+  status.last_error = intake_.last_error();
   status.partitions = read_positions(*client_, intake_.table());
   partitions_metric_.set(static_cast<double>(status.partitions.size()));
   lag_metric_.set(static_cast<double>(total_lag(status)));

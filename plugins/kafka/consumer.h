@@ -51,6 +51,7 @@ class Consumer {
   void revoke(rd_kafka_topic_partition_list_t& partitions);
   void settle_before_revoke(const rd_kafka_topic_partition_list_t& partitions);
   void store_offsets();
+  void commit_now();
   void set_paused(bool paused);
   void note(std::string error);
   void publish_status(bool force);
@@ -58,8 +59,8 @@ class Consumer {
 
   const SourceOptions options_;
   const sdk::Host host_;
+  ClientPtr client_;  // before the messages that came from it
   Intake intake_;
-  ClientPtr client_;
 
   std::atomic<bool> stopping_{false};
   std::atomic<bool> abandoned_{false};
@@ -73,7 +74,6 @@ class Consumer {
   bool failed_ = false;
   sdk::MonoTime full_since_{};
   sdk::MonoTime status_at_{};
-  std::string last_error_;
   std::uint64_t rebalances_ = 0;
   sdk::Metric partitions_metric_;
   sdk::Metric lag_metric_;

@@ -14,7 +14,7 @@ namespace {
 bool is_json(std::string_view text) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
-  return parser.parse(text.data(), text.size()).get(root) == simdjson::SUCCESS;
+  return !text.empty() && parser.parse(text.data(), text.size()).get(root) == simdjson::SUCCESS;
 }
 
 void append_bytes(std::string& out, std::string_view name, const void* bytes, std::size_t size) {

@@ -75,8 +75,11 @@ void FieldReader::next_event() {
 }
 
 std::string_view FieldReader::scalar(std::string_view json, const std::string& pointer) {
+  if (json.empty()) {
+    return {};
+  }
   Parser& parser = *parser_;
-  if (parser.parsed != json.data() || json.empty()) {
+  if (parser.parsed != json.data()) {
     parser.parsed = json.data();
     parser.valid =
         parser.parser.parse(json.data(), json.size()).get(parser.root) == simdjson::SUCCESS;

@@ -37,7 +37,7 @@ std::string encode_header_value(std::string_view text) {
 std::string guess_data_type(std::string_view value) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
-  if (parser.parse(value.data(), value.size()).get(root) == simdjson::SUCCESS) {
+  if (!value.empty() && parser.parse(value.data(), value.size()).get(root) == simdjson::SUCCESS) {
     return "application/json";
   }
   return simdjson::validate_utf8(value.data(), value.size()) ? "text/plain; charset=utf-8"
@@ -99,7 +99,7 @@ void read_message(const rd_kafka_message_t& message, SourceFormat format, Incomi
   }
   const std::string type = lower(out.content_type);
   const bool ndjson = type.starts_with("application/x-ndjson");
-  if (ndjson || type.starts_with("application/json")) {
+  if (!out.body.empty() && (ndjson || type.starts_with("application/json"))) {
     out.own_body = with_message_id(out.body, out.id, ndjson);
     out.body = out.own_body;
   }

@@ -76,7 +76,7 @@ void Intake::take_answers(sdk::MonoTime now) {
       table_.settle(answer.ticket);
       continue;
     }
-    if (answer.status.code == AEV_E_CONFIG) {
+    if (answer.status.code == AEV_E_CONFIG && entry->stage != Stage::kRemnant) {
       refuse(*entry, answer.status);
     } else {
       hold_off(now, answer.status.message);
@@ -228,7 +228,7 @@ Intake::Try Intake::judge(const sdk::Status& status, InFlight& entry) {
   if (status.ok()) {
     return Try::kSent;
   }
-  if (status.code == AEV_E_CONFIG) {
+  if (status.code == AEV_E_CONFIG && entry.stage != Stage::kRemnant) {
     refuse(entry, status);
     return Try::kAgain;
   }

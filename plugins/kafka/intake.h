@@ -42,6 +42,9 @@ class Intake {
 
   [[nodiscard]] AnswerBox& answers() { return answers_; }
 
+  /// Something else went wrong.
+  void note(std::string error) { last_error_ = std::move(error); }
+
   /// The last thing that went wrong; empty: nothing yet.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
 

@@ -9,6 +9,7 @@ bool OffsetTracker::open(std::int64_t offset) {
     return false;
   }
   last_ = offset;
+  settled_upto_ = settled_upto_.value_or(offset);
   entries_.push_back({offset, false});
   ++open_;
   return true;
@@ -27,10 +28,10 @@ std::optional<std::int64_t> OffsetTracker::close(std::int64_t offset) {
     return std::nullopt;
   }
   while (!entries_.empty() && entries_.front().closed) {
-    committable_ = entries_.front().offset + 1;
+    settled_upto_ = entries_.front().offset + 1;
     entries_.pop_front();
   }
-  return committable_;
+  return settled_upto_;
 }
 
 }  // namespace aev::kafka

@@ -22,8 +22,9 @@ class OffsetTracker {
 
   [[nodiscard]] std::size_t open_count() const noexcept { return open_; }
 
-  /// What was last returned by close(); nothing yet: nullopt.
-  [[nodiscard]] std::optional<std::int64_t> committable() const noexcept { return committable_; }
+  /// The first message that is not settled, as far as any were read: what close() returned last, or
+  /// the first offset that was opened.
+  [[nodiscard]] std::optional<std::int64_t> settled_upto() const noexcept { return settled_upto_; }
 
  private:
   struct Entry {
@@ -34,7 +35,7 @@ class OffsetTracker {
   std::deque<Entry> entries_;  // ascending; the first one is open
   std::size_t open_ = 0;
   std::int64_t last_ = -1;
-  std::optional<std::int64_t> committable_;
+  std::optional<std::int64_t> settled_upto_;
 };
 
 }  // namespace aev::kafka

@@ -36,7 +36,8 @@ constexpr std::string_view kOwned[] = {"acks",
                                        "dr_cb",
                                        "dr_msg_cb",
                                        "produce.offset.report",
-                                       "queuing.strategy"};
+                                       "queuing.strategy",
+                                       "statistics.interval.ms"};
 
 MessageFormat read_format(const Object& config) {
   const bool cloudevents = text_of(config, "format", "event") == "cloudevents";

@@ -86,6 +86,8 @@ class Publisher {
   FieldReader fields_;
   std::string topic_name_;
   std::unordered_map<std::string, TopicPtr> topics_;
+  std::string last_topic_name_;             // mostly the next event's too
+  rd_kafka_topic_t* last_topic_ = nullptr;  // of that name, in topics_
 
   std::atomic<Link> link_{Link::kUp};
   std::atomic<std::int64_t> queued_{0};  // messages that librdkafka has

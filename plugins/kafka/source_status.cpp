@@ -35,7 +35,7 @@ std::vector<PartitionPosition> read_positions(rd_kafka_t& client, const InFlight
         &client, assigned->elems[i].topic, assigned->elems[i].partition, &low, &position.high));
     if (const auto found = table.partitions().find(position.name);
         found != table.partitions().end()) {
-      position.settled = found->second.offsets.committable().value_or(-1);
+      position.settled = found->second.offsets.settled_upto().value_or(-1);
       position.open = found->second.offsets.open_count();
     }
     positions.push_back(std::move(position));

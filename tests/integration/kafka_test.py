@@ -140,6 +140,10 @@ def source(topics, group, **more):
     }
 
 
+# What librdkafka needs beside it under ThreadSanitizer (tests/support/c11_threads.c).
+PRELOAD = {"LD_PRELOAD": os.environ["AEV_PRELOAD"]} if "AEV_PRELOAD" in os.environ else {}
+
+
 class KafkaCase(Case):
     def setUp(self):
         super().setUp()
@@ -148,10 +152,16 @@ class KafkaCase(Case):
             self.unavailable(Shared.why_not)
         self.topic = "t-" + uuid.uuid4().hex[:10]
 
+    def host(self, settings, environment=None):
+        return super().host(settings, {**PRELOAD, **(environment or {})})
+
+    def program(self, *arguments, **more):
+        return super().program(*arguments, environment=PRELOAD, **more)
+
     def second_host(self, settings, name):
         folder = os.path.join(self.folder, name)
         os.makedirs(folder)
-        host = Host(folder, settings)
+        host = Host(folder, settings, PRELOAD)
         self.addCleanup(self.finish, host)
         return host.start()
 
@@ -436,20 +446,27 @@ class Consuming(KafkaCase):
         settings["routes"] = [{"name": "all", "to": ["hook", "stuck"]}]
         host = self.host(settings)
         filler = "x" * 20000
-        produce(self.topic, *[json.dumps(event(n, text=filler)) for n in range(100)])
-        wait_until(lambda: len(receiver.ids()) >= 100, "more than the store may hold")
-        produce(self.topic, *[json.dumps(event(n, text=filler)) for n in range(100, 150)])
-        wait_until(lambda: "max_size" in self.status(host, "in")["last_error"], "the host takes no more")
+        total = 0
+
+        def refused():
+            return "max_size" in self.status(host, "in")["last_error"]
+
+        # The store looks at its size now and then, so some more than fits is taken.
+        while not refused():
+            self.assertLess(total, 1000, "the store never gets full")
+            produce(self.topic, *[json.dumps(event(n, text=filler)) for n in range(total, total + 50)])
+            total += 50
+            wait_until(lambda: len(set(receiver.ids())) == total or refused(), "taken or refused")
+        wait_until(lambda: self.status(host, "in")["messages"]["in_flight"] > 0, "messages wait")
         status = self.status(host, "in")
-        self.assertEqual(status["messages"]["in_flight"], 50)
-        self.assertEqual(status["lag"], 50)
-        self.assertEqual(set(receiver.ids()), {f"evt-{n}" for n in range(100)})
+        self.assertEqual(status["lag"], status["messages"]["in_flight"])
+        self.assertLess(len(set(receiver.ids())), total)
         host.kill()
         # With room, what was not committed is read again: nothing is missing.
         settings["store"] = {"max_size": "1GiB"}
         host.write_config(settings)
         host.start()
-        wait_until(lambda: set(receiver.ids()) == {f"evt-{n}" for n in range(150)}, "every event")
+        wait_until(lambda: set(receiver.ids()) == {f"evt-{n}" for n in range(total)}, "every event")
 
 
 class Group(KafkaCase):

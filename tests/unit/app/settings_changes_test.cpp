@@ -38,9 +38,9 @@ TEST_CASE("what needs a restart is warned of at its place and stays as it is", "
   next.api.tls_certificate = next.api.tls_key = "/pem";
   next.api.keep_alive = std::chrono::seconds(1);
   const std::vector<config::Loaded::Shown> shown = {
-      {"data_dir", "/elsewhere", "/etc/host.yaml:3:11 (environment HOME)"},
-      {"api.listen", "127.0.0.1:9", "default"},
-      {"api.tls.certificate", "/pem", "/etc/more.yaml:7:5"}};
+      {"data_dir", "/elsewhere", "/etc/host.yaml:3:11 (environment HOME)", {}},
+      {"api.listen", "127.0.0.1:9", "default", {}},
+      {"api.tls.certificate", "/pem", "/etc/more.yaml:7:5", {}}};
   std::vector<config::Problem> problems;
   CHECK(compare_settings(running, next, shown, problems) == Names{"api.keep_alive"});
   Names said;

@@ -11,12 +11,16 @@ namespace {
 using Kind = IncomingMessage::Kind;
 
 /// The messages, as they come out of a broker.
-std::vector<MessagePtr> travelled(const std::vector<TestMessage>& messages) {
-  const MockCluster cluster;
-  cluster.create_topic("t", 1);
-  cluster.produce("t", 0, messages);
-  return cluster.read("t", 0, messages.size());
-}
+struct Travelled {
+  explicit Travelled(const std::vector<TestMessage>& sent) {
+    cluster.create_topic("t", 1);
+    cluster.produce("t", 0, sent);
+    messages = cluster.read("t", 0, sent.size());
+  }
+
+  MockCluster cluster;
+  std::vector<MessagePtr> messages;  // gone before the cluster
+};
 
 TEST_CASE("ids are put where they are missing", "[kafka]") {
   const auto with = [](const char* json) { return with_message_id(json, "k", false); };
@@ -46,7 +50,7 @@ TEST_CASE("an id says where the message lies, and when it came there", "[kafka]"
 }
 
 TEST_CASE("headers decide what a message is", "[kafka]") {
-  const auto messages = travelled({
+  const Travelled travelled({
       {R"({"event_type":"a"})", {}, {}},
       {R"({"n":1})",
        {},
@@ -55,6 +59,7 @@ TEST_CASE("headers decide what a message is", "[kafka]") {
       {{}, {}, {}},
       {{}, {}, {{"ce_id", "1"}}},
   });
+  const auto& messages = travelled.messages;
   REQUIRE(messages.size() == 5);
   IncomingMessage read;
   read_message(*messages[0], SourceFormat::kEvent, read);
@@ -79,12 +84,13 @@ TEST_CASE("headers decide what a message is", "[kafka]") {
 }
 
 TEST_CASE("data of any kind is given its media type", "[kafka]") {
-  const auto messages = travelled({{R"([1,2])", {}, {}},
-                                   {"plain text", {}, {}},
-                                   {"\xff\xfe", {}, {}},
-                                   {"x", {}, {{"content-type", "image/png"}}}});
+  const Travelled travelled({{R"([1,2])", {}, {}},
+                             {"plain text", {}, {}},
+                             {"\xff\xfe", {}, {}},
+                             {"x", {}, {{"content-type", "image/png"}}}});
   const char* const expected[] = {"application/json", "text/plain; charset=utf-8",
                                   "application/octet-stream", "image/png"};
+  const auto& messages = travelled.messages;
   REQUIRE(messages.size() == 4);
   for (std::size_t i = 0; i < messages.size(); ++i) {
     IncomingMessage read;

@@ -32,6 +32,7 @@ MockCluster::MockCluster(int brokers)
       producer_(client(RD_KAFKA_PRODUCER, "")) {}
 
 MockCluster::~MockCluster() {
+  readers_.clear();
   producer_.reset();
   rd_kafka_mock_cluster_destroy(cluster_);
 }
@@ -95,7 +96,7 @@ void MockCluster::produce(const std::string& topic,
 std::vector<MessagePtr> MockCluster::read(const std::string& topic,
                                           std::int32_t partition,
                                           std::size_t count) const {
-  const ClientPtr consumer = client(RD_KAFKA_CONSUMER, "reader");
+  const ClientPtr& consumer = readers_.emplace_back(client(RD_KAFKA_CONSUMER, "reader"));
   const PartitionsPtr assigned(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(assigned.get(), topic.c_str(), partition)->offset =
       RD_KAFKA_OFFSET_BEGINNING;
@@ -108,7 +109,7 @@ std::vector<MessagePtr> MockCluster::read(const std::string& topic,
       messages.push_back(std::move(message));
     }
   }
-  rd_kafka_consumer_close(consumer.get());
+  rd_kafka_assign(consumer.get(), nullptr);
   return messages;
 }
 

