@@ -18,6 +18,8 @@ namespace ondemand = simdjson::ondemand;
 
 /// Deeper than anything that ingest lets in.
 constexpr int kMaxDepth = 512;
+/// In arrays of so few objects or arrays it is not worth looking for repeated ones.
+constexpr std::size_t kFew = 16;
 /// A thread does not keep larger buffers from event to event.
 constexpr std::size_t kKeepBytes = 256 * 1024;
 
@@ -163,10 +165,12 @@ class EventReader::Json {
     return now.child;
   }
 
+  /// 0x80 in each byte of the result whose byte in `word` is `byte`, zero in the others.
   static std::uint64_t marks_of_byte(std::uint64_t word, char byte) {
     constexpr std::uint64_t kOnes = 0x0101010101010101u;
+    constexpr std::uint64_t kLow = kOnes * 0x7F;
     const std::uint64_t zero_where_found = word ^ (kOnes * static_cast<unsigned char>(byte));
-    return (zero_where_found - kOnes) & ~zero_where_found & (kOnes * 0x80);
+    return ~(((zero_where_found & kLow) + kLow) | zero_where_found | kLow);
   }
 
   static bool has_byte(std::uint64_t word, char byte) { return marks_of_byte(word, byte) != 0; }
@@ -189,6 +193,7 @@ class EventReader::Json {
     const std::uint32_t array = flat_->next_array();
     const PathId path = paths_->path_at(node);
     const bool has_children = paths_->has_children(node);
+    std::size_t nested = 0;
     for (auto each : elements) {
       ondemand::value element;
       if (std::move(each).get(element) != simdjson::SUCCESS) {
@@ -200,6 +205,9 @@ class EventReader::Json {
             !scalar(element, token, path, place)) {
           return false;
         }
+        continue;
+      }
+      if (++nested > kFew && repeated_element(token.data(), node, array)) {
         continue;
       }
       const std::uint32_t inner = flat_->open_place(place, array);
@@ -222,6 +230,30 @@ class EventReader::Json {
     spelling <<= (sizeof spelling - token.size()) * 8;
     Short& last = shorts_[(spelling * 0x9E3779B97F4A7C15u) >> 58];
     const Short now{spelling, token.size(), document_, path, place};
+    if (last == now) {
+      return true;
+    }
+    last = now;
+    return false;
+  }
+
+  /// The same for objects and arrays of up to kShortBytes without escapes.
+  bool repeated_element(const char* text, std::uint32_t node, std::uint32_t array) {
+    std::size_t size = 0;
+    bool quoted = false;
+    for (int depth = 0; size == 0 || depth > 0; ++size) {
+      if (size == kShortBytes || text[size] == '\\') {
+        return false;
+      }
+      const char each = text[size];
+      quoted = quoted != (each == '"');
+      if (!quoted) {
+        depth += each == '{' || each == '[' ? 1 : each == '}' || each == ']' ? -1 : 0;
+      }
+    }
+    Element now{{}, document_, node, array};
+    std::memcpy(now.bytes.data(), text, size);
+    Element& last = elements_[hash_text({text, size}) % elements_.size()];
     if (last == now) {
       return true;
     }
@@ -282,6 +314,19 @@ class EventReader::Json {
     bool operator==(const Name&) const = default;
   };
 
+  static constexpr std::size_t kShortBytes = 64;  // no more than the text is padded by
+
+  /// A short object or array in an array, as spelled.
+  struct Element {
+    std::array<char, kShortBytes> bytes;
+    std::uint64_t document = 0;
+    std::uint32_t node = 0;
+    std::uint32_t array = 0;
+
+    bool operator==(const Element&) const = default;
+  };
+
+  std::array<Element, 64> elements_{};
   std::array<Short, 64> shorts_;
   std::array<Name, 64> names_;
   std::uint64_t document_ = 0;  // counts them, so that what is remembered need not be cleared
