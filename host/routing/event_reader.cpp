@@ -106,6 +106,9 @@ class EventReader::Json {
 
   bool walk(ondemand::value& value, std::uint32_t node, std::uint32_t place, int depth) {
     const std::string_view token = value.raw_json_token();
+    if (token.empty()) {
+      return false;  // the text ends here
+    }
     if (token[0] == '{') {
       return !paths_->has_children(node) || object(value, node, place, depth + 1);
     }
@@ -200,6 +203,9 @@ class EventReader::Json {
         return false;
       }
       const std::string_view token = element.raw_json_token();
+      if (token.empty()) {
+        return false;
+      }
       if (token[0] != '[' && (token[0] != '{' || !has_children)) {
         if (token[0] != '{' && path != PathTable::kNone && !repeated(token, path, place) &&
             !scalar(element, token, path, place)) {
@@ -222,7 +228,7 @@ class EventReader::Json {
   /// Whether a short element has been there before, as far as is remembered: in the same place it
   /// says nothing new, and large arrays are mostly of such.
   bool repeated(std::string_view token, PathId path, std::uint32_t place) {
-    if (token.size() > sizeof(std::uint64_t)) {
+    if (token.empty() || token.size() > sizeof(std::uint64_t)) {
       return false;
     }
     std::uint64_t spelling = 0;
