@@ -25,6 +25,9 @@ class EventReader {
 
   [[nodiscard]] const FlatEvent& flat() const { return flat_; }
 
+  /// See FlatEvent.
+  void set_likely(PathId path, std::uint32_t index) { flat_.set_likely(path, index); }
+
  private:
   void add_text(const PathTable& paths, std::string_view name, std::string_view text);
   void add_attribute(const PathTable& paths, const events::Attribute& attribute);

@@ -71,6 +71,10 @@ std::vector<Case> cases() {
     wildcards.push_back(on_v(R"({"wildcard":"*a*)" + std::to_string(i) + "*b*\"}"));
     folded.push_back(on_v(R"({"prefix":{"equals-ignore-case":"É)" + std::to_string(i) + "\"}}"));
   }
+  std::vector<std::string> tags;
+  for (int i = 0; i < 1000; ++i) {
+    tags.push_back(on_v(std::to_string(100'000 + i)));
+  }
   std::string accents;
   while (accents.size() + 20 < kEventBytes) {
     accents += "É";
@@ -112,6 +116,7 @@ std::vector<Case> cases() {
        R"({"v":")" + accents + "\"}"},
       {"an array of numbers", {on_v("-1")}, filled(R"({"v":[)", "1", "]}")},
       {"an array of numbers, each another", {on_v("-1")}, numbered(R"({"v":[)", "", "", "]}")},
+      {"1,000 rules, each for one of many numbers", tags, numbered(R"({"v":[)", "", "", "]}")},
       {"an array of objects, each another",
        {R"({"data":{"v":{"a":[{"numeric":[">",5]}],"b":[2]}}})"},
        numbered(R"({"v":[)", R"({"a":)", R"(},{"b":2,"c":3})", "]}")},
