@@ -50,6 +50,12 @@ bool ConjunctionMatch::collect(const std::vector<IndexedCondition>& conditions,
     if (condition.absent && event.has_unplaced(condition.path)) {
       return false;
     }
+    if (!condition.absent && event.first(condition.path) != FlatField::kNone) {
+      const FlatField& likely = event.field(event.likely(condition.path));
+      if (likely.place == 0 && any_matches(*condition.any, likely.leaf)) {
+        continue;
+      }
+    }
     const std::size_t items_before = items_.size();
     bool done = condition.absent;
     for (std::uint32_t at = event.first(condition.path); at != FlatField::kNone;

@@ -7,6 +7,7 @@
 
 #include "events/event.h"
 #include "routing/flat_event.h"
+#include "routing/json_flattener.h"
 #include "routing/path_table.h"
 
 namespace aev::routing {
@@ -16,11 +17,6 @@ namespace aev::routing {
 /// its memory. What has been read is good until the next begin().
 class EventReader {
  public:
-  EventReader();
-  ~EventReader();
-  EventReader(const EventReader&) = delete;
-  EventReader& operator=(const EventReader&) = delete;
-
   /// Everything but `data` that is JSON.
   void begin(const PathTable& paths, const events::Event& event);
 
@@ -29,15 +25,16 @@ class EventReader {
 
   [[nodiscard]] const FlatEvent& flat() const { return flat_; }
 
- private:
-  class Json;
+  /// See FlatEvent.
+  void set_likely(PathId path, std::uint32_t index) { flat_.set_likely(path, index); }
 
+ private:
   void add_text(const PathTable& paths, std::string_view name, std::string_view text);
   void add_attribute(const PathTable& paths, const events::Attribute& attribute);
 
   FlatEvent flat_;
-  std::unique_ptr<Json> data_;
-  std::vector<std::unique_ptr<Json>> attributes_;  // each keeps the texts it has unescaped
+  JsonFlattener data_;
+  std::vector<std::unique_ptr<JsonFlattener>> attributes_;  // each keeps the texts it has unescaped
   std::size_t attributes_used_ = 0;
   std::string timestamp_;
   std::string canonical_;

@@ -34,7 +34,7 @@ void FlatEvent::forget_from(std::uint32_t count) {
       head.generation = 0;
       return true;
     }
-    head = {generation_, head.first, head.first, field(head.first).place == 0};
+    head = {generation_, head.first, head.first, head.first, field(head.first).place == 0};
     for (std::uint32_t next = field(head.last).next; next < count; next = field(next).next) {
       head.last = next;
       head.unplaced = head.unplaced || field(next).place == 0;

@@ -44,7 +44,7 @@ class FlatEvent {
     field_at(index) = {leaf, place, FlatField::kNone};
     Head& head = heads_[path];
     if (head.generation != generation_) {
-      head = {generation_, index, index, place == 0};
+      head = {generation_, index, index, index, place == 0};
       present_.push_back(path);
       return;
     }
@@ -68,6 +68,11 @@ class FlatEvent {
     return blocks_[index / kBlock][index % kBlock];
   }
 
+  /// A value on the path that is worth looking at before all others; there must be one.
+  [[nodiscard]] std::uint32_t likely(PathId path) const { return heads_[path].likely; }
+
+  void set_likely(PathId path, std::uint32_t index) { heads_[path].likely = index; }
+
   /// Whether a value lies outside of all arrays of objects.
   [[nodiscard]] bool has_unplaced(PathId path) const {
     return heads_[path].generation == generation_ && heads_[path].unplaced;
@@ -88,6 +93,7 @@ class FlatEvent {
     std::uint64_t generation = 0;
     std::uint32_t first = FlatField::kNone;
     std::uint32_t last = FlatField::kNone;
+    std::uint32_t likely = FlatField::kNone;
     bool unplaced = false;
   };
 

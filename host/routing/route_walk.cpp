@@ -63,7 +63,11 @@ void RouteWalk::visit_values(const RouteIndex::Node& node) {
 void RouteWalk::visit_field(PathId path, const ValueIndex& values) {
   const FlatEvent& flat = reader_.flat();
   for (std::uint32_t at = flat.first(path); at != FlatField::kNone; at = flat.field(at).next) {
-    values.find(flat.field(at).leaf, [this](std::uint32_t child) { visit(child); });
+    values.find(flat.field(at).leaf, [this, path, at](std::uint32_t child) {
+      // What has led here most likely meets the condition; a long array need not be gone through.
+      reader_.set_likely(path, at);
+      visit(child);
+    });
   }
 }
 

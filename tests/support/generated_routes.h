@@ -134,6 +134,9 @@ class GeneratedRoutes {
 
   [[nodiscard]] std::string event_value(unsigned depth) {
     const unsigned kind = below(10);
+    if (depth < 3 && below(30) == 0) {
+      return long_array();
+    }
     if (depth < 4 && kind < 3) {
       std::string out;
       for (unsigned count = below(4); count > 0; --count) {
@@ -145,6 +148,29 @@ class GeneratedRoutes {
       return event_object(depth + 1);
     }
     return kind == 6 ? pick({"true", "false", "null"}) : kind < 8 ? number() : quoted();
+  }
+
+  /// Of short elements that repeat.
+  [[nodiscard]] std::string long_array() {
+    std::string out;
+    for (unsigned count = 20 + below(20); count > 0; --count) {
+      out += (out.empty() ? "" : ",");
+      switch (below(4)) {
+        case 0:
+          out += quoted();
+          break;
+        case 1:
+          out += number();
+          break;
+        case 2:
+          out += R"({"a":)" + pick({"\"x\"", "1", "true"}) + "}";
+          break;
+        default:
+          out += pick({R"({"b":"x}","c":1})", R"({"a":"x","b":"y"})", R"([{"a":1}, "\"x"])",
+                       R"({"b":{"c":1}})", R"({"c":["x","y"]})", "[]", "{}"});
+      }
+    }
+    return "[" + out + "]";
   }
 
   [[nodiscard]] std::string event_object(unsigned depth) {

@@ -212,10 +212,28 @@ TEST_CASE("$or holds when one branch does, beside the other fields", "[routing]"
   CHECK_FALSE(event_matches(pattern, other));
 }
 
+TEST_CASE("elements that repeat in a long array are still one choice each", "[routing]") {
+  const std::string pattern = R"({"data":{"v":{"a":[1],"b":[{"prefix":"x"}]}}})";
+  std::string many;
+  for (int i = 0; i < 40; ++i) {
+    many += R"({"a":1},{"b":"x}"},{"b":"x}y"},[{"a":1}],)";
+  }
+  CHECK_FALSE(event_matches(pattern, with_data(R"({"v":[)" + many + R"({"a":2,"b":"x"}]})")));
+  CHECK(event_matches(pattern, with_data(R"({"v":[)" + many + R"({"a":1,"b":"x"}]})")));
+  CHECK(event_matches(pattern, with_data(R"({"v":[)" + many + R"([{"a":1},{"b":"xz","a":1}]]})")));
+  // The same element in another array is something new.
+  CHECK(event_matches(R"({"data":{"v":{"a":[1]},"w":{"a":[1]}}})",
+                      with_data(R"({"v":[)" + many + R"(0],"w":[)" + many + "0]}")));
+}
+
 TEST_CASE("data that is not JSON has no fields", "[routing]") {
   EventFields broken = with_data(R"({"v":)");
   CHECK_FALSE(event_matches(R"({"data":{"v":[{"exists":true}]}})", broken));
   CHECK(event_matches(R"({"data":{"v":[{"exists":false}]}})", broken));
+  for (const char* unfinished : {R"({"v":[[[[)", R"({"v":[1,2)", R"({"v":{"w":)", R"({"v":1}})"}) {
+    INFO(unfinished);
+    CHECK_FALSE(event_matches(R"({"data":{"v":[{"exists":true}]}})", with_data(unfinished)));
+  }
   EventFields plain = with_data("hello");
   plain.content_type = "text/plain";
   CHECK(event_matches(R"({"data":["hello"],"content_type":["text/plain"]})", plain));

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +17,7 @@ using aev::routing::PatternError;
 using aev::routing::Route;
 using aev::routing::Router;
 using aev::test::GeneratedRoutes;
-using aev::test::slow_match;
+using aev::test::slow_match_within;
 
 namespace {
 
@@ -28,9 +28,12 @@ EventRef event_with(const std::string& data) {
   return Event::create(fields);
 }
 
+constexpr std::size_t kCombinations = 100'000;
+
 struct Tally {
   std::size_t matched = 0;
   std::size_t not_matched = 0;
+  std::size_t given_up = 0;  // by the slow matcher
 };
 
 /// Many routes at once, so that they meet in the index.
@@ -50,23 +53,17 @@ void compare(unsigned seed, std::size_t count, int events, Tally& tally) {
   }
   for (int round = 0; round < events; ++round) {
     const std::string data = generated.event();
-    std::vector<SubscriberId> expected;
+    const auto targets = router->route(*event_with(data)).targets;
     for (SubscriberId id = 0; id < count; ++id) {
-      if (slow_match(patterns[id], data)) {
-        expected.push_back(id);
+      const std::optional<bool> expected = slow_match_within(patterns[id], data, kCombinations);
+      if (!expected) {
+        ++tally.given_up;
+        continue;
       }
-    }
-    tally.matched += expected.size();
-    tally.not_matched += count - expected.size();
-    const std::vector<SubscriberId> found = router->route(*event_with(data)).targets->ids();
-    if (found != expected) {
-      for (SubscriberId id = 0; id < count; ++id) {
-        const bool is = std::count(found.begin(), found.end(), id) > 0;
-        const bool should = std::count(expected.begin(), expected.end(), id) > 0;
-        if (is != should) {
-          FAIL("seed " << seed << ": " << patterns[id] << (should ? " misses " : " takes ")
-                       << data);
-        }
+      ++(*expected ? tally.matched : tally.not_matched);
+      if (targets->contains(id) != *expected) {
+        FAIL("seed " << seed << ": " << patterns[id] << (*expected ? " misses " : " takes ")
+                     << data);
       }
     }
   }
@@ -85,5 +82,6 @@ TEST_CASE("the router agrees with a slow matcher on generated patterns and event
   }
   // The vocabulary is worth something only if both answers are frequent.
   CHECK(tally.matched > 5'000);
+  CHECK(tally.given_up < 100);
   CHECK(tally.not_matched > 8'000);
 }
