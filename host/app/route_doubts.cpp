@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <unordered_map>
 
 #include <Poco/Exception.h>
 #include <Poco/JSON/Array.h>
@@ -120,9 +121,8 @@ class Doubter {
   }
 
   void routes() {
-    for (std::size_t i = 0; i < config_.routes.size(); ++i) {
-      const config::RouteConfig& route = config_.routes[i];
-      repetition(i);
+    for (const config::RouteConfig& route : config_.routes) {
+      repetition(route);
       if (const Object::Ptr pattern = parse_object(route.match_json)) {
         mistyped_types(route, *pattern);
         envelope(route, *pattern);
@@ -260,26 +260,27 @@ class Doubter {
     return (route.is_default ? "default " : "") + out.str();
   }
 
-  void repetition(std::size_t index) {
-    const config::RouteConfig& route = config_.routes[index];
-    for (std::size_t i = 0; i < index; ++i) {
-      const config::RouteConfig& earlier = config_.routes[i];
+  void repetition(const config::RouteConfig& route) {
+    std::vector<const config::RouteConfig*>& alike = alike_[normal_form(route)];
+    for (const config::RouteConfig* earlier : alike) {
       const bool nobody_new =
           std::all_of(route.to.begin(), route.to.end(),
-                      [&](const std::string& name) { return contains(earlier.to, name); });
-      if (nobody_new && !route.to.empty() && normal_form(route) == normal_form(earlier)) {
+                      [&](const std::string& name) { return contains(earlier->to, name); });
+      if (nobody_new && !route.to.empty()) {
         warn(route.where, route_path(route),
-             "takes the same events as the route '" + earlier.name + "' at " +
-                 config::to_string(earlier.where) + " to nobody else; take it out");
+             "takes the same events as the route '" + earlier->name + "' at " +
+                 config::to_string(earlier->where) + " to nobody else; take it out");
         return;
       }
     }
+    alike.push_back(&route);
   }
 
   const config::Config& config_;
   const events::EventSchemas& schemas_;
   std::vector<config::Problem>& problems_;
   Names known_types_;
+  std::unordered_map<std::string, std::vector<const config::RouteConfig*>> alike_;  // by form
 };
 
 }  // namespace

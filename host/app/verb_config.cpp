@@ -81,11 +81,12 @@ void check_contents(config::Config& config,
   const bool wrong_targets = std::any_of(problems.begin(), problems.end(), [](const auto& problem) {
     return problem.path.find("].to") != std::string::npos && problem.path.rfind("routes[", 0) == 0;
   });
+  const std::vector<config::Problem> known = problems;
   for (config::Problem& problem : more) {
     // A subscriber that a mistyped name was meant for would seem to get nothing.
     const bool seems_unused =
         wrong_targets && problem.warning && problem.path.rfind("subscribers", 0) == 0;
-    if (!seems_unused && !is_consequence(problem.path, problems)) {
+    if (!seems_unused && !is_consequence(problem.path, known)) {
       problems.push_back(std::move(problem));
     }
   }
