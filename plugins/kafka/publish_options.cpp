@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "units.h"
+#include <aev/config_units.hpp>
 
 namespace aev::kafka {
 namespace {
@@ -69,18 +69,16 @@ void read_headers(const Object& config, PublishOptions& options) {
 
 void read_batches(const Object& config, PublishOptions& options) {
   const auto size = [&](const char* name, const char* otherwise, std::int64_t most) {
-    return parse_size(text_of(config, name, otherwise), std::string("/") + name, most);
+    return sdk::size_in(std::string("/") + name, text_of(config, name, otherwise), 1, most);
   };
   const std::int64_t message = size("max_message_bytes", "1000000B", kMaxMessageBytes);
   const std::int64_t batch = size("batch_bytes", "1000000B", kMaxQueueBytes);
   const std::int64_t queue = size("queue_bytes", "64MiB", kMaxQueueBytes);
   options.max_message_bytes = static_cast<std::size_t>(message);
-  options.linger = parse_duration(text_of(config, "linger", "5ms"), "/linger");
+  using namespace std::chrono_literals;
+  options.linger = sdk::duration_in("/linger", text_of(config, "linger", "5ms"), 0ms, 15min);
   if (message < 1000) {
     throw sdk::ConfigError("/max_message_bytes", "librdkafka takes no limit below 1000B");
-  }
-  if (options.linger > std::chrono::minutes(15)) {
-    throw sdk::ConfigError("/linger", "librdkafka lingers for 15 minutes at most");
   }
   const auto set = [&](const char* name, const std::string& value) {
     options.producing.emplace_back(name, value);

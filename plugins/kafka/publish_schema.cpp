@@ -21,17 +21,17 @@ const char* publish_schema() noexcept {
     "headers": {"type": "object", "additionalProperties": {"type": "string"},
       "description": "Further headers of each message"},
     "compression": {"enum": ["none", "gzip", "snappy", "lz4", "zstd"], "default": "lz4"},
-    "linger": {"type": "string", "pattern": "^[0-9]+(ms|s|m)$", "default": "5ms",
+    "linger": {"type": "string", "pattern": "^([0-9.]+(ms|s|m|h|d))+$", "default": "5ms",
       "description": "How long a message waits for others that go to the broker with it"},
     "batch_messages": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 10000,
       "description": "Most messages of one batch to the broker"},
-    "batch_bytes": {"type": "string", "pattern": "^[0-9]+([kMG]i?)?B$", "default": "1000000B",
+    "batch_bytes": {"type": "string", "pattern": "^[0-9.]+([KMG]i?)?B$", "default": "1000000B",
       "description": "Most bytes of one batch to the broker"},
-    "max_message_bytes": {"type": "string", "pattern": "^[0-9]+([kMG]i?)?B$", "default": "1000000B",
+    "max_message_bytes": {"type": "string", "pattern": "^[0-9.]+([KMG]i?)?B$", "default": "1000000B",
       "description": "Larger messages are rejected; the broker's own limit applies besides"},
     "queue_messages": {"type": "integer", "minimum": 1, "maximum": 10000000, "default": 100000,
       "description": "Most messages on their way; then the host holds back"},
-    "queue_bytes": {"type": "string", "pattern": "^[0-9]+([kMG]i?)?B$", "default": "64MiB"},)"
+    "queue_bytes": {"type": "string", "pattern": "^[0-9.]+([KMG]i?)?B$", "default": "64MiB"},)"
 #include "connection_schema.inc"
          R"(  }
 })";

@@ -4,7 +4,7 @@
 #include <regex.h>
 #include <stdexcept>
 
-#include "units.h"
+#include <aev/config_units.hpp>
 
 namespace aev::kafka {
 namespace {
@@ -83,11 +83,9 @@ SourceOptions parse_source_options(sdk::Json text) {
   options.group = text_of(*config, "group");
   options.start = text_of(*config, "start", "earliest");
   options.cooperative = text_of(*config, "assignment", "cooperative") == "cooperative";
+  using namespace std::chrono_literals;
   options.commit_interval =
-      parse_duration(text_of(*config, "commit_interval", "1s"), "/commit_interval");
-  if (options.commit_interval.count() == 0) {
-    throw sdk::ConfigError("/commit_interval", "0 would never commit; give at least 1ms");
-  }
+      sdk::duration_in("/commit_interval", text_of(*config, "commit_interval", "1s"), 1ms, 24h);
   const std::string format = text_of(*config, "format", "event");
   options.format = format == "cloudevents" ? SourceFormat::kCloudEvents
                    : format == "data"      ? SourceFormat::kData
@@ -98,8 +96,8 @@ SourceOptions parse_source_options(sdk::Json text) {
   }
   options.max_in_flight = config->optValue<std::size_t>("max_in_flight", 1000);
   options.max_in_flight_bytes = static_cast<std::size_t>(
-      parse_size(text_of(*config, "max_in_flight_bytes", "16MiB"), "/max_in_flight_bytes",
-                 std::int64_t{std::numeric_limits<std::int32_t>::max()}));
+      sdk::size_in("/max_in_flight_bytes", text_of(*config, "max_in_flight_bytes", "16MiB"), 1,
+                   std::int64_t{std::numeric_limits<std::int32_t>::max()}));
   read_malformed(*config, options);
   try {
     static_cast<void>(make_consumer_conf(options));

@@ -19,7 +19,7 @@ const char* source_schema() noexcept {
       "description": "Where a group begins that has not read a partition yet"},
     "assignment": {"enum": ["cooperative", "eager"], "default": "cooperative",
       "description": "How partitions move when members come and go; the same for all members of a group"},
-    "commit_interval": {"type": "string", "pattern": "^[0-9]+(ms|s|m)$", "default": "1s",
+    "commit_interval": {"type": "string", "pattern": "^([0-9.]+(ms|s|m|h|d))+$", "default": "1s",
       "description": "How often offsets of durable events are committed"},
     "format": {"enum": ["event", "cloudevents", "data"], "default": "event",
       "description": "What messages without a content-type header are: events as POST /v1/events takes them, structured CloudEvents, or data to be wrapped into an event"},
@@ -27,7 +27,7 @@ const char* source_schema() noexcept {
       "description": "Type of the events that `format: data` makes"},
     "max_in_flight": {"type": "integer", "minimum": 1, "maximum": 4000, "default": 1000,
       "description": "Most messages that are read and not durable yet; then partitions are paused"},
-    "max_in_flight_bytes": {"type": "string", "pattern": "^[0-9]+([kMG]i?)?B$", "default": "16MiB"},
+    "max_in_flight_bytes": {"type": "string", "pattern": "^[0-9.]+([KMG]i?)?B$", "default": "16MiB"},
     "malformed": {"type": "object", "additionalProperties": false,
       "description": "What becomes of a message that is no event",
       "properties": {

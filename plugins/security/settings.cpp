@@ -1,7 +1,6 @@
 #include "settings.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <sstream>
 
@@ -9,6 +8,8 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 #include <Poco/JSON/Stringifier.h>
+
+#include <aev/config_units.hpp>
 
 #include "default_rules.h"
 
@@ -27,23 +28,8 @@ std::string text(const Object& object, const std::string& name, const std::strin
 }
 
 nanoseconds duration(const std::string& written, const std::string& path) {
-  std::int64_t count = 0;
-  const char* const end = written.data() + written.size();
-  const auto [unit, error] = std::from_chars(written.data(), end, count);
-  const std::string_view rest(unit, static_cast<std::size_t>(end - unit));
-  const std::int64_t factor = rest == "ms"  ? 1
-                              : rest == "s" ? 1000
-                              : rest == "m" ? 60'000
-                              : rest == "h" ? 3'600'000
-                              : rest == "d" ? 86'400'000
-                                            : 0;
-  constexpr std::int64_t kMost = 366ll * 86'400'000;
-  if (error != std::errc() || factor == 0 || count < 0 || count > kMost / factor) {
-    throw sdk::ConfigError(path, "'" + written +
-                                     "' is no duration: write 500ms, 10s, 5m, 1h or 7d, at most a "
-                                     "year");
-  }
-  return std::chrono::milliseconds(count * factor);
+  using namespace std::chrono_literals;
+  return sdk::duration_in(path, written, 0ms, 366 * 24h);
 }
 
 nanoseconds duration_of(const Object& object,

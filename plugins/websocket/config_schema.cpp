@@ -9,8 +9,8 @@ const char* config_schema() noexcept {
   "type": "object",
   "additionalProperties": false,
   "definitions": {
-    "duration": {"type": "string", "pattern": "^[0-9]+(ms|s|m|h)$"},
-    "size": {"type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$"}
+    "duration": {"type": "string", "pattern": "^([0-9.]+(ms|s|m|h|d))+$"},
+    "size": {"type": "string", "pattern": "^[0-9.]+([KMG]i?)?B$"}
   },
   "properties": {
     "listen": {"type": "string", "default": "127.0.0.1:8765",

@@ -4,7 +4,7 @@
 
 #include <simdjson.h>
 
-#include "units.h"
+#include <aev/config_units.hpp>
 
 namespace aev::websocket {
 namespace {
@@ -77,12 +77,8 @@ class Section {
     if (text.empty()) {
       return;
     }
-    const auto parsed = parse_duration(text);
-    if (!parsed) {
-      throw sdk::ConfigError(
-          path(name), "'" + text + "' is not a duration such as 500ms, 10s or 1m, at most 24h");
-    }
-    out = *parsed;
+    using namespace std::chrono_literals;
+    out = sdk::duration_in(path(name), text, 1ms, 24h);
   }
 
   void read_size(std::string_view name, std::size_t least, std::size_t& out) const {
@@ -91,16 +87,8 @@ class Section {
     if (text.empty()) {
       return;
     }
-    const auto parsed = parse_size(text);
-    if (!parsed) {
-      throw sdk::ConfigError(path(name),
-                             "'" + text + "' is not a size such as 64KiB or 4MiB, at most 1GiB");
-    }
-    if (*parsed < least) {
-      throw sdk::ConfigError(path(name), "'" + text + "' is too little: at least " +
-                                             std::to_string(least) + "B are needed");
-    }
-    out = *parsed;
+    out = static_cast<std::size_t>(
+        sdk::size_in(path(name), text, static_cast<std::int64_t>(least), 1 << 30));
   }
 
  private:

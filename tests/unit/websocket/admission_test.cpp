@@ -3,7 +3,6 @@
 #include "access.h"
 #include "address_limits.h"
 #include "options.h"
-#include "units.h"
 #include "upgrade_request.h"
 
 using namespace aev::websocket;
@@ -166,17 +165,6 @@ TEST_CASE("addresses are counted by what a peer really owns", "[websocket]") {
   CHECK(client_address(trusted, "10.0.0.1", "") == "10.0.0.1");
   CHECK_THROWS(Network("10.0.0.0/33"));
   CHECK_THROWS(Network("example.org"));
-}
-
-TEST_CASE("durations and sizes have units", "[websocket]") {
-  CHECK(parse_duration("250ms") == std::chrono::milliseconds(250));
-  CHECK(parse_duration("24h") == std::chrono::hours(24));
-  CHECK_FALSE(parse_duration("25h"));
-  CHECK_FALSE(parse_duration("0s"));
-  CHECK_FALSE(parse_duration("10"));
-  CHECK(parse_size("64KiB") == 65536u);
-  CHECK_FALSE(parse_size("2GiB"));
-  CHECK_FALSE(parse_size("10KB"));
 }
 
 TEST_CASE("a configuration has defaults and tells where it is wrong", "[websocket]") {
