@@ -534,11 +534,11 @@ class Configuration(Case):
             ({"lisen": "127.0.0.1:1"}, "lisen", "listen"),
             ({"listen": "127.0.0.1"}, "listen", "port"),
             ({"listen": "0.0.0.0:8765"}, "listen", "auth"),
-            ({"heartbeat": "999h"}, "heartbeat", "duration"),
+            ({"heartbeat": "999h"}, "heartbeat", "not from 1ms to 1d"),
             ({"auth": {"required": True}}, "auth.required", "tokens"),
             ({"auth": {"tokens": [{"name": "a", "token": "short"}]}}, "token", "8 characters"),
             ({"trusted_proxies": ["nowhere"]}, "trusted_proxies", "network"),
-            ({"limits": {"message_bytes": "1B"}}, "message_bytes", "least"),
+            ({"limits": {"message_bytes": "1B"}}, "message_bytes", "not from"),
         ]:
             text = self.problems(**options)
             self.assertRegex(text, r"bad\.yaml:\d+:\d+: ", text)

@@ -71,11 +71,11 @@ TEST_CASE("what a schema cannot say is refused with its place", "[settings]") {
       refusal(
           R"("rules":[{"name":"a","events":["x"],"emit":[{"event_type":"y","fields":{"rule":1}}]}])")
           .first == "/rules/0/emit/0/fields/rule");
-  for (const char* wrong : {"10", "m", "-5m", "1.5h", "99999d", "10 m", "5min"}) {
+  for (const char* wrong : {"10", "m", "-5m", "99999d", "10 m", "5min"}) {
     const auto [path, message] = refusal(std::string("\"max_late\":\"") + wrong + "\"");
     INFO(wrong);
     CHECK(path == "/max_late");
-    CHECK(message.find("500ms, 10s, 5m, 1h or 7d") != std::string::npos);
+    CHECK(message.starts_with("'" + std::string(wrong) + "' is not "));
   }
   CHECK(refusal(R"("audit":{"retention":"x"})").first == "/audit/retention");
   CHECK(refusal(R"("debates":{"repository_cooldown":"x"})").first ==
