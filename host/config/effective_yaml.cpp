@@ -133,10 +133,12 @@ class Writer {
     return is_plain(text) || is_quantity(text) ? text : json_string(text);
   }
 
-  /// Where secrets must differ (the tokens of the API), their stand-ins must too.
+  /// Where secrets must differ (the tokens of the API), their stand-ins must too, also where one
+  /// stands for the default of a variable.
   std::string numbered(std::string text) {
-    if (text == kRedacted && ++redacted_ > 1) {
-      text.insert(text.size() - 1, "-" + std::to_string(redacted_));
+    const std::size_t at = text.find(kRedacted);
+    if (at != std::string::npos && ++redacted_ > 1) {
+      text.insert(at + kRedacted.size() - 1, "-" + std::to_string(redacted_));
     }
     return text;
   }
