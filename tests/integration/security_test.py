@@ -401,7 +401,7 @@ class Configuration(SecurityCase):
             ("      rules:\n        - name: a\n          events: [x]\n          count: 2\n          within: 5 minutes\n", 11, 11, "not a duration"),
             ("      rules:\n        - name: a\n          event: [x]\n", 9, None, "event"),
             ("      max_late: 99999d\n", 7, 7, "not from 0s to 366d"),
-            ("      rules: [{name: a, events: [x]}, {name: a, events: [y]}]\n", 7, 45, "is called 'a' too"),
+            ("      rules: [{name: a, events: [x]}, {name: a, events: [y]}]\n", 7, 40, "is called 'a' too"),
         ):
             found = self.problems(head + rule + tail)
             there = [each for each in found if each[0] == line and column in (None, each[1])]
