@@ -183,9 +183,13 @@ void Worker::apply(const std::vector<sdk::Batch>& batches, const std::vector<Ans
     recorder_.commit(unix_now_ns());
   } catch (const std::exception& fault) {
     mine_ = before;
-    {
-      const std::lock_guard lock(mutex_);
-      answered_.insert(answered_.begin(), answers.begin(), answers.end());
+    // The outbox still has them. Published again after a pause, they are duplicates to the host.
+    for (const Answer& answer : answers) {
+      const auto found = in_flight_.find(answer.number);
+      if (found != in_flight_.end()) {
+        to_publish_.push_front(std::move(found->second));
+        in_flight_.erase(found);
+      }
     }
     fail(batches, fault);
     return;
