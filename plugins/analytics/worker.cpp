@@ -49,6 +49,9 @@ Worker::Worker(const Options& options, sdk::Host host, const aev_limits& limits)
     : options_(options),
       host_(host),
       max_batches_(std::max(1u, limits.max_in_flight_batches)),
+      max_events_((limits.flags & AEV_LIMITS_BATCHED) != 0
+                      ? kMaxGroupEvents
+                      : std::clamp<std::size_t>(limits.max_batch_events, 1, kMaxGroupEvents)),
       metrics_(host),
       rollup_(open_rollup(options.file), options.retention),
       identity_(host, rollup_, [this](std::function<void()> call) { post(std::move(call)); }),
@@ -130,8 +133,9 @@ bool Worker::group_is_due(Clock::time_point now) const {
   if (waiting_.empty() || !identity_.known() || rebuild_.holds_live()) {
     return false;
   }
-  // With all that the host may have in flight nothing more can come.
-  return stopping_ || waiting_.size() >= max_batches_ || waiting_events_ >= kMaxGroupEvents ||
+  // With all that the host may have in flight nothing more can come. Without `batch:` that is
+  // max_batch_events, however many leases they make.
+  return stopping_ || waiting_.size() >= max_batches_ || waiting_events_ >= max_events_ ||
          now >= waiting_since_ + options_.commit_interval;
 }
 

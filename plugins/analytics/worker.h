@@ -70,6 +70,7 @@ class Worker {
   const Options options_;
   const sdk::Host host_;
   const std::uint32_t max_batches_;
+  const std::size_t max_events_;
   const Metrics metrics_;
 
   std::mutex mutex_;
