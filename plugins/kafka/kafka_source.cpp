@@ -16,7 +16,9 @@ void KafkaSource::start(aev_limits& /*limits*/) {
   if (host_.extension(AEV_EXT_EMIT) == nullptr) {
     throw std::runtime_error("this host takes no events from plugins (it has no " AEV_EXT_EMIT ")");
   }
-  consumer_ = std::make_unique<Consumer>(options_, host_);
+  auto consumer = std::make_shared<Consumer>(options_, host_);
+  const std::lock_guard lock(mutex_);
+  consumer_ = std::move(consumer);
 }
 
 /// No route may name a source, so nothing should come.
@@ -38,10 +40,15 @@ void KafkaSource::query(std::string_view name,
   if (name != "status") {
     throw sdk::UnknownQuery("there is no query '" + std::string(name) + "': ask for status");
   }
-  if (!consumer_) {
+  std::shared_ptr<Consumer> running;
+  {
+    const std::lock_guard lock(mutex_);
+    running = consumer_;
+  }
+  if (!running) {
     throw std::runtime_error("the source has not been started");
   }
-  answer.write(consumer_->status());
+  answer.write(running->status());
 }
 
 }  // namespace aev::kafka

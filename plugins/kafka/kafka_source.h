@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include <aev/plugin.hpp>
 
@@ -25,7 +26,8 @@ class KafkaSource final : public sdk::Subscriber {
  private:
   const sdk::Host host_;
   const SourceOptions options_;
-  std::unique_ptr<Consumer> consumer_;
+  std::mutex mutex_;                    // between start() and the threads of query()
+  std::shared_ptr<Consumer> consumer_;  // made by start(), never changed after
 };
 
 }  // namespace aev::kafka

@@ -13,8 +13,10 @@ KafkaSubscriber::KafkaSubscriber(sdk::Host host, sdk::Json config)
 KafkaSubscriber::~KafkaSubscriber() = default;
 
 void KafkaSubscriber::start(aev_limits& limits) {
-  publisher_ = std::make_unique<Publisher>(
+  auto publisher = std::make_shared<Publisher>(
       options_, host_, std::chrono::milliseconds(std::max(1u, limits.timeout_ms)));
+  const std::lock_guard lock(mutex_);
+  publisher_ = std::move(publisher);
 }
 
 void KafkaSubscriber::deliver(sdk::Batch batch) {
@@ -40,10 +42,15 @@ void KafkaSubscriber::query(std::string_view name,
   if (name != "status") {
     throw sdk::UnknownQuery("there is no query '" + std::string(name) + "': ask for status");
   }
-  if (!publisher_) {
+  std::shared_ptr<Publisher> running;
+  {
+    const std::lock_guard lock(mutex_);
+    running = publisher_;
+  }
+  if (!running) {
     throw std::runtime_error("the subscriber has not been started");
   }
-  answer.write(publisher_->status());
+  answer.write(running->status());
 }
 
 }  // namespace aev::kafka

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include <aev/plugin.hpp>
 
@@ -26,7 +27,8 @@ class KafkaSubscriber final : public sdk::Subscriber {
  private:
   const sdk::Host host_;
   const PublishOptions options_;
-  std::unique_ptr<Publisher> publisher_;
+  std::mutex mutex_;                      // between start() and the threads of query()
+  std::shared_ptr<Publisher> publisher_;  // made by start(), never changed after
 };
 
 }  // namespace aev::kafka

@@ -166,9 +166,16 @@ class KafkaCase(Case):
         return host.start()
 
     def status(self, host, name):
-        code, _, answer = host.call("GET", f"/v1/subscribers/{name}/query/status")
-        self.assertEqual(code, 200, answer)
-        return answer
+        """What the plugin says of itself; a host that has just begun may not have started it yet."""
+
+        def answered():
+            code, _, answer = host.call("GET", f"/v1/subscribers/{name}/query/status")
+            if code == 500 and "has not been started" in answer["detail"]:
+                return None
+            self.assertEqual(code, 200, answer)
+            return answer
+
+        return wait_until(answered, f"{name} has been started")
 
     def wait_for_messages(self, topic, count, limit=LIMIT_S):
         return wait_until(
