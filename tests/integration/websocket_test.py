@@ -44,9 +44,11 @@ class WebSocketCase(Case):
         return answer
 
     def url(self, host, path="/ws", scheme="ws"):
-        status = wait_until(
-            lambda: (lambda s: s if s["accepting"] else None)(self.status(host)), "the subscriber listens"
-        )
+        def listening():
+            code, _, answer = host.call("GET", "/v1/subscribers/live/query/status")
+            return answer if code == 200 and answer["accepting"] else None
+
+        status = wait_until(listening, "the subscriber listens")
         return f"{scheme}://{status['listen']}{path}"
 
     def stream_url(self, host, debate, query="", scheme="ws"):
