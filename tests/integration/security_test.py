@@ -350,10 +350,13 @@ class Audit(SecurityCase):
                     )
                 last = hashed
             database.execute("UPDATE head SET hash = ?", (last,))
+            # Entries that come at once are signed at once, however many they are.
+            signed = database.execute("SELECT coalesce(max(entry), 0) FROM checkpoints WHERE entry < 15")
+            behind = signed.fetchone()[0] + 1  # the last good signature
         database.close()
         report = self.verify(code=1)
         first = report["problems"][0]
-        self.assertEqual((first["entry"], first["kind"]), (11, "unlinked"))  # behind the last good signature
+        self.assertEqual((first["entry"], first["kind"]), (behind, "unlinked"))
 
     def test_the_key_that_must_have_signed(self):
         self.written()
