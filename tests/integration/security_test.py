@@ -400,8 +400,8 @@ class Configuration(SecurityCase):
             ("      rules: [{name: a, events: [x], count: 5}]\n", 7, None, "within: 10m"),
             ("      rules:\n        - name: a\n          events: [x]\n          count: 2\n          within: 5 minutes\n", 11, 11, "no duration"),
             ("      rules:\n        - name: a\n          event: [x]\n", 9, None, "event"),
-            ("      max_late: 99999d\n", 7, 17, "no duration"),
-            ("      rules: [{name: a, events: [x]}, {name: a, events: [y]}]\n", 7, 45, "is called 'a' too"),
+            ("      max_late: 99999d\n", 7, 7, "no duration"),
+            ("      rules: [{name: a, events: [x]}, {name: a, events: [y]}]\n", 7, None, "is called 'a' too"),
         ):
             found = self.problems(head + rule + tail)
             self.assertTrue(found)
