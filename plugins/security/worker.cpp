@@ -9,6 +9,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostInFlight = 64;
 constexpr auto kPublishPause = std::chrono::milliseconds(250);
+constexpr nanoseconds kLeastCheckpointInterval = std::chrono::milliseconds(100);
 
 std::int64_t unix_now_ns() {
   return std::chrono::duration_cast<nanoseconds>(
@@ -70,7 +71,7 @@ Worker::Worker(const Settings& settings, sdk::Host host)
     to_publish_.push_back(std::move(item));
   }
   report(0);
-  checkpoint_at_ = Clock::now() + settings_.checkpoint_interval;
+  checkpoint_at_ = Clock::now() + std::max(settings_.checkpoint_interval, kLeastCheckpointInterval);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -110,7 +111,7 @@ sdk::MonoTime Worker::next_wake() const {
   if (recorder_.has_unsigned_entries()) {
     wake = checkpoint_at_;
   }
-  if (!to_publish_.empty() && in_flight_.size() < kMostInFlight) {
+  if (!held_.empty() || (!to_publish_.empty() && in_flight_.size() < kMostInFlight)) {
     wake = std::min(wake, publish_after_);
   }
   return wake;
@@ -149,10 +150,15 @@ void Worker::run() {
         continue;
       }
     }
+    if (!held_.empty() && (!batches.empty() || Clock::now() >= publish_after_)) {
+      answers.insert(answers.begin(), held_.begin(), held_.end());
+      held_.clear();
+    }
     if (!batches.empty() || !answers.empty()) {
       apply(batches, answers);
     } else if (Clock::now() >= checkpoint_at_) {
-      checkpoint_at_ = Clock::now() + settings_.checkpoint_interval;
+      checkpoint_at_ =
+          Clock::now() + std::max(settings_.checkpoint_interval, kLeastCheckpointInterval);
       try {
         recorder_.checkpoint(unix_now_ns());
       } catch (const std::exception& fault) {
@@ -183,14 +189,7 @@ void Worker::apply(const std::vector<sdk::Batch>& batches, const std::vector<Ans
     recorder_.commit(unix_now_ns());
   } catch (const std::exception& fault) {
     mine_ = before;
-    // The outbox still has them. Published again after a pause, they are duplicates to the host.
-    for (const Answer& answer : answers) {
-      const auto found = in_flight_.find(answer.number);
-      if (found != in_flight_.end()) {
-        to_publish_.push_front(std::move(found->second));
-        in_flight_.erase(found);
-      }
-    }
+    held_.insert(held_.begin(), answers.begin(), answers.end());
     fail(batches, fault);
     return;
   }

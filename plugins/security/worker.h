@@ -90,6 +90,7 @@ class Worker {
   // The thread's own.
   std::deque<OutboxItem> to_publish_;
   std::map<std::int64_t, OutboxItem> in_flight_;
+  std::vector<Answer> held_;  // whose transaction failed; tried again after publish_after_
   sdk::MonoTime publish_after_{};
   sdk::MonoTime checkpoint_at_{};
   WorkerStatus mine_;

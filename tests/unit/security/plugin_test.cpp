@@ -290,6 +290,34 @@ TEST_CASE("data that is large or strange is recorded all the same", "[security]"
   REQUIRE(desk.stop());
 }
 
+TEST_CASE("while the file cannot be written events wait, and then all is as if it could",
+          "[security]") {
+  const Folder folder;
+  sdk::FakeHost host(aev_plugin_entry, "desk");
+  auto desk = host.create("security", config(folder));
+  desk.start();
+  desk.deliver({failure(1, "a", 1), failure(2, "a", 2), failure(3, "a", 3)});
+  REQUIRE(host.wait_settled(3));
+  {
+    Database other(folder.file("desk.db"), Database::Mode::kWrite);
+    other.run("BEGIN IMMEDIATE");
+    desk.deliver({failure(4, "a", 4), failure(5, "a", 5)});
+    REQUIRE(host.wait_settled(5));
+    other.run("ROLLBACK");
+  }
+  CHECK(host.settled()[3].outcome == AEV_NOT_CONNECTED);
+  CHECK(has(host.settled()[3].reason, "another subscriber"));
+  CHECK(host.emitted().empty());
+  desk.deliver({failure(4, "a", 4), failure(5, "a", 5)});
+  REQUIRE(host.wait_settled(7));
+  CHECK(host.settled()[6].outcome == AEV_DELIVERED);
+  REQUIRE(host.wait([&] { return host.emitted().size() == 1; }));
+  CHECK(has(host.emitted()[0].data, R"("evidence":["e1","e2","e3","e4","e5"])"));
+  CHECK(has(desk.query("counts"), "\"total\":5}"));
+  REQUIRE(desk.stop());
+  CHECK(has(desk.query("audit_verify"), R"("intact":true)"));
+}
+
 TEST_CASE("a file that cannot be used stops the start with a reason", "[security]") {
   const Folder folder;
   std::ofstream(folder.file("desk.db")) << std::string(4096, 'x');
