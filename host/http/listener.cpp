@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <utility>
 
 #include <Poco/Exception.h>
 #include <Poco/Net/Context.h>
@@ -72,8 +73,8 @@ class PlainTransport final : public Transport {
 
 class TlsTransport final : public Transport {
  public:
-  explicit TlsTransport(const Poco::Net::StreamSocket& socket)
-      : socket_(socket), descriptor_(socket.impl()->sockfd()) {}
+  TlsTransport(Poco::Net::Context::Ptr context, const Poco::Net::StreamSocket& socket)
+      : context_(std::move(context)), socket_(socket), descriptor_(socket.impl()->sockfd()) {}
 
   std::ptrdiff_t receive(char* into, std::size_t capacity) noexcept override {
     try {
@@ -145,6 +146,10 @@ class TlsTransport final : public Transport {
     return true;
   }
 
+  /// Released after the socket, so that whoever releases it last does so in code of ours: Poco is
+  /// not built with ThreadSanitizer, which would take the end in there for a race with other
+  /// owners.
+  const Poco::Net::Context::Ptr context_;
   Poco::Net::StreamSocket socket_;
   const int descriptor_;
   std::string joined_;
@@ -190,8 +195,9 @@ class PocoListener final : public Listener {
       Poco::Net::StreamSocket connection = socket_.acceptConnection();
       connection.setNoDelay(true);
       if (tls_) {
+        Poco::Net::Context::Ptr context = context_of_now();
         return std::unique_ptr<Transport>(std::make_unique<TlsTransport>(
-            Poco::Net::SecureStreamSocket::attach(connection, context_of_now())));
+            context, Poco::Net::SecureStreamSocket::attach(connection, context)));
       }
       return std::unique_ptr<Transport>(std::make_unique<PlainTransport>(connection));
     } catch (const Poco::Exception& failure) {
