@@ -1,6 +1,7 @@
 // The subscriber type `kafka` through its entry, against librdkafka's mock cluster.
 #include <algorithm>
 #include <set>
+#include <string>
 
 #include <catch2/catch.hpp>
 
@@ -13,11 +14,20 @@ namespace {
 
 constexpr std::int16_t kProduce = 0;
 
+/// Options with which messages wait until they are `count`, and then go in one request, however
+/// slow the machine is.
+std::string in_requests_of(int count) {
+  return R"(,"linger":"20s","batch_messages":)" + std::to_string(count);
+}
+
 struct Publishing {
   explicit Publishing(const std::string& members = {}, std::uint32_t timeout_ms = 30'000)
-      : subscriber(host.create("kafka",
-                               R"({"linger":"1ms","brokers":)" + cluster.brokers_json() +
-                                   R"(,"topic":"t")" + members + "}")) {
+      : subscriber(host.create(
+            "kafka",
+            R"({"brokers":)" + cluster.brokers_json() + R"(,"topic":"t")" +
+                (members.find("linger") == std::string::npos ? R"(,"linger":"1ms")" + members
+                                                             : members) +
+                "}")) {
     cluster.create_topic("t", 1);
     aev_limits limits = sdk::FakeSubscriber::default_limits();
     limits.timeout_ms = timeout_ms;
@@ -93,7 +103,7 @@ TEST_CASE("a refusal ends as the broker meant it", "[kafka]") {
       std::tuple(RD_KAFKA_RESP_ERR_INVALID_RECORD, AEV_REJECT, "INVALID_RECORD"),
       std::tuple(RD_KAFKA_RESP_ERR_POLICY_VIOLATION, AEV_REJECT, "POLICY_VIOLATION"),
       std::tuple(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, AEV_RETRY, "grant this user Write"));
-  Publishing publishing;
+  Publishing publishing(in_requests_of(3));
   publishing.cluster.fail(kProduce, {error});
   publishing.subscriber.deliver(Publishing::events(3));
   REQUIRE(publishing.host.wait_settled(3));
@@ -107,10 +117,10 @@ TEST_CASE("a refusal ends as the broker meant it", "[kafka]") {
     return;  // librdkafka goes by that until it asks for the topic again
   }
   // The next ones go as if nothing had been.
-  publishing.subscriber.deliver(Publishing::events(2));
-  REQUIRE(publishing.host.wait_settled(5));
-  INFO(publishing.host.settled()[4].reason);
-  CHECK(publishing.count(AEV_DELIVERED) == 2);
+  publishing.subscriber.deliver(Publishing::events(3));
+  REQUIRE(publishing.host.wait_settled(6));
+  INFO(publishing.host.settled()[5].reason);
+  CHECK(publishing.count(AEV_DELIVERED) == 3);
 }
 
 TEST_CASE("what passes by itself is librdkafka's to try again", "[kafka]") {
@@ -125,7 +135,7 @@ TEST_CASE("what passes by itself is librdkafka's to try again", "[kafka]") {
 }
 
 TEST_CASE("of a batch that is too large only the messages that are so are refused", "[kafka]") {
-  Publishing publishing;
+  Publishing publishing(in_requests_of(4));
   // The batch, then the second of its messages when each is sent alone.
   publishing.cluster.fail(kProduce,
                           {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_NO_ERROR,
