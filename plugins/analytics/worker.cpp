@@ -9,7 +9,6 @@ namespace aev::analytics {
 namespace {
 
 /// Events of one transaction, give or take a batch.
-constexpr std::size_t kMaxGroupEvents = 20'000;
 constexpr auto kRetryAfter = std::chrono::seconds(1);
 constexpr auto kChoresEvery = std::chrono::seconds(30);
 /// Between steps of removing what is old.
@@ -48,10 +47,7 @@ Worker::Metrics::Metrics(const sdk::Host& host) {
 Worker::Worker(const Options& options, sdk::Host host, const aev_limits& limits)
     : options_(options),
       host_(host),
-      max_batches_(std::max(1u, limits.max_in_flight_batches)),
-      max_events_((limits.flags & AEV_LIMITS_BATCHED) != 0
-                      ? kMaxGroupEvents
-                      : std::clamp<std::size_t>(limits.max_batch_events, 1, kMaxGroupEvents)),
+      full_group_(full_group(limits)),
       metrics_(host),
       rollup_(open_rollup(options.file), options.retention),
       identity_(host, rollup_, [this](std::function<void()> call) { post(std::move(call)); }),
@@ -133,9 +129,7 @@ bool Worker::group_is_due(Clock::time_point now) const {
   if (waiting_.empty() || !identity_.known() || rebuild_.holds_live()) {
     return false;
   }
-  // With all that the host may have in flight nothing more can come. Without `batch:` that is
-  // max_batch_events, however many leases they make.
-  return stopping_ || waiting_.size() >= max_batches_ || waiting_events_ >= max_events_ ||
+  return stopping_ || full_group_.reached(waiting_.size(), waiting_events_) ||
          now >= waiting_since_ + options_.commit_interval;
 }
 

@@ -12,6 +12,7 @@
 
 #include <aev/plugin.hpp>
 
+#include "group_size.h"
 #include "log_identity.h"
 #include "options.h"
 #include "rebuild.h"
@@ -69,8 +70,7 @@ class Worker {
 
   const Options options_;
   const sdk::Host host_;
-  const std::uint32_t max_batches_;
-  const std::size_t max_events_;
+  const GroupSize full_group_;
   const Metrics metrics_;
 
   std::mutex mutex_;
