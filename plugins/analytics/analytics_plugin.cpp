@@ -88,7 +88,7 @@ class Analytics final : public sdk::Subscriber {
     const RebuildOptions wanted{given.flag("all"), given.flag("partial")};
     const auto worker = running();
     if (!worker) {
-      throw std::runtime_error("the subscriber has not been started");
+      throw sdk::NotNow("the subscriber has not been started");
     }
     std::future<RebuildProgress> started = worker->rebuild(wanted);
     if (started.wait_for(kRebuildPatience) != std::future_status::ready) {

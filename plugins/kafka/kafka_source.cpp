@@ -46,7 +46,7 @@ void KafkaSource::query(std::string_view name,
     running = consumer_;
   }
   if (!running) {
-    throw std::runtime_error("the source has not been started");
+    throw sdk::NotNow("the source has not been started");
   }
   answer.write(running->status());
 }

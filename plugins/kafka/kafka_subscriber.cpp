@@ -48,7 +48,7 @@ void KafkaSubscriber::query(std::string_view name,
     running = publisher_;
   }
   if (!running) {
-    throw std::runtime_error("the subscriber has not been started");
+    throw sdk::NotNow("the subscriber has not been started");
   }
   answer.write(running->status());
 }

@@ -45,7 +45,7 @@ class Security final : public sdk::Subscriber {
       worker = worker_;
     }
     if (!worker) {
-      throw std::runtime_error("the subscriber has not been started");
+      throw sdk::NotNow("the subscriber has not been started");
     }
     const WorkerStatus now = worker->status();
     std::string json = "{";

@@ -104,7 +104,7 @@ class Server::Io {
     auto told = answer->get_future();
     asio::post(context_, [this, answer] { answer->set_value(status_text()); });
     if (told.wait_for(kStatusPatience) != std::future_status::ready) {
-      throw std::runtime_error("the instance does not answer: it is stopping, or overloaded");
+      throw sdk::NotNow("the instance does not answer: it is starting, stopping, or overloaded");
     }
     return told.get();
   }

@@ -206,7 +206,8 @@ class FakeSubscriber {
   /// Throws std::runtime_error with what the plugin finds wrong (aev.check/1).
   void check(FakeHost::Duration patience = std::chrono::seconds(5));
 
-  /// The text of an answer (aev.query/1); throws UnknownQuery, ConfigError or std::runtime_error.
+  /// The text of an answer (aev.query/1); throws UnknownQuery, NotNow, ConfigError or
+  /// std::runtime_error.
   /// `media_type`, if not null, receives the answer's.
   [[nodiscard]] std::string query(std::string_view name,
                                   std::string_view parameters_json = "{}",

@@ -495,6 +495,12 @@ class UnknownQuery : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A query cannot be answered now, for example because the instance has not been started yet.
+class NotNow : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Base of a subscriber type's instances. See plugin.h for the threads of each function.
 class Subscriber {
  public:
@@ -527,8 +533,8 @@ class Subscriber {
   virtual void check(MonoTime deadline) { static_cast<void>(deadline); }
 
   /// Answers query `name` (aev.query/1), on threads of the host, several at once perhaps.
-  /// `parameters` is a JSON object of strings. Throw UnknownQuery, or ConfigError for a parameter
-  /// that is wrong ("/period"). Called only if the type names its `queries`.
+  /// `parameters` is a JSON object of strings. Throw UnknownQuery, NotNow, or ConfigError for a
+  /// parameter that is wrong ("/period"). Called only if the type names its `queries`.
   virtual void query(std::string_view name, std::string_view parameters, Answer answer) {
     static_cast<void>(parameters);
     static_cast<void>(answer);

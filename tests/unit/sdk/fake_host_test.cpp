@@ -45,6 +45,9 @@ class Probe : public aev::sdk::Subscriber {
   void check(aev::sdk::MonoTime) override { throw std::runtime_error("nobody there"); }
 
   void query(std::string_view name, std::string_view parameters, Answer answer) override {
+    if (name == "early") {
+      throw aev::sdk::NotNow("not started");
+    }
     if (name != "echo") {
       return Subscriber::query(name, parameters, answer);
     }
@@ -211,6 +214,7 @@ TEST_CASE("queries answer, and say what is wrong", "[sdk]") {
   CHECK(type == "text/plain");
   CHECK_THROWS_AS(probe.query("echo"), ConfigError);
   CHECK_THROWS_AS(probe.query("other"), aev::sdk::UnknownQuery);
+  CHECK_THROWS_AS(probe.query("early"), aev::sdk::NotNow);
   CHECK_THROWS_WITH(probe.check(), "nobody there");
 }
 

@@ -673,6 +673,9 @@ inline std::string FakeSubscriber::query(std::string_view name,
   if (status == AEV_E_UNSUPPORTED) {
     throw UnknownQuery(error.message);
   }
+  if (status == AEV_E_STATE) {
+    throw NotNow(error.message);
+  }
   if (status == AEV_E_CONFIG) {
     throw ConfigError(error.path, error.message);
   }

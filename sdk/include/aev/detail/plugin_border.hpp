@@ -107,6 +107,9 @@ inline aev_status query(aev_subscriber* self,
     } catch (const UnknownQuery& unknown) {
       fill(error, "", unknown.what());
       status = AEV_E_UNSUPPORTED;
+    } catch (const NotNow& later) {
+      fill(error, "", later.what());
+      status = AEV_E_STATE;
     }
   });
   return thrown == AEV_OK ? status : thrown;
